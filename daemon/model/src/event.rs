@@ -1,0 +1,82 @@
+//! What happens to a job, as everyone outside is told it. Not here: how it is stored or delivered.
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::Warning;
+
+/// Which part of the work a running job is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Reading the source and making the plan.
+    Probing,
+    /// Making segments.
+    Encoding,
+    /// Stitching MP4s, writing final playlists, checking.
+    Packaging,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum Event {
+    /// Work began.
+    #[serde(rename = "job.started")]
+    Started {
+        /// The job.
+        job_id: String,
+        /// Segments kept from an earlier execution, over all rungs.
+        segments_reused: usize,
+    },
+    /// Another part of the work began.
+    #[serde(rename = "job.phase")]
+    Phase {
+        /// The part.
+        phase: Phase,
+    },
+    /// Poster and thumbnails are there.
+    #[serde(rename = "thumbnails.ready")]
+    ThumbnailsReady {
+        /// Their paths relative to the job's directory.
+        paths: Vec<String>,
+    },
+    /// The first rung can be played from its start.
+    #[serde(rename = "output.playable")]
+    Playable {
+        /// Path of the playlist relative to the job's directory.
+        playlist: String,
+    },
+    /// Counted progress; transient.
+    #[serde(rename = "job.progress")]
+    Progress {
+        /// Frames encoded and published over all rungs.
+        frames_done: u64,
+        /// Frames to publish over all rungs, once known.
+        frames_total: u64,
+        /// Programme seconds encoded per second.
+        speed: f64,
+        /// Seconds left at this speed.
+        eta_s: Option<f64>,
+    },
+    /// Something to know.
+    #[serde(rename = "job.warning")]
+    Warning {
+        /// What.
+        #[serde(flatten)]
+        warning: Warning,
+    },
+    /// Everything promised is there.
+    #[serde(rename = "job.completed")]
+    Completed {
+        /// Seconds it took.
+        wall_s: f64,
+    },
+    /// It ended with an error.
+    #[serde(rename = "job.failed")]
+    Failed {
+        /// Stable code.
+        code: String,
+        /// Words for the user.
+        message: String,
+    },
+}

@@ -1,0 +1,18 @@
+//! What a job is, in data: specs, profiles, plans, grids, runs, events, errors and the ports between rooms.
+//!
+//! Not here: any I/O, any clock, any codec. Everything in this crate can be built in a unit test.
+
+pub mod cancel;
+pub mod error;
+pub mod event;
+pub mod grid;
+pub mod job;
+pub mod plan;
+pub mod ports;
+pub mod profile;
+pub mod rational;
+pub mod report;
+
+pub use cancel::Cancel;
+pub use error::{Class, Code, Error, Result};
+pub use rational::Rational;

@@ -1,0 +1,188 @@
+//! The plan of a job: every decision about source, timing, geometry and rungs, taken once and then only executed.
+//!
+//! Not here: how the decisions are taken (`newsreel-media`), or the per-frame timeline, which is rebuilt from the source
+//! and compared by its digest.
+
+use serde::{Deserialize, Serialize};
+
+use crate::grid::Grid;
+use crate::profile::{AudioSpec, FrameTiming, RateControl, ThumbnailSpec, VideoCodec};
+use crate::rational::Rational;
+
+/// How a source is told from another, and whether the code that made the plan is still the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// Length of the input in bytes.
+    pub input_bytes: u64,
+    /// BLAKE3 of the input's first, middle and last MiB, as hex.
+    pub input_sample: String,
+    /// BLAKE3 of the resolved profile, as hex.
+    pub profile: String,
+    /// Newsreel's version and the versions of the libav libraries.
+    pub libraries: String,
+}
+
+/// How decoded frames are matched with planned ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Matching {
+    /// Every packet has a presentation time: a frame is known by its packet, from any verified entry point.
+    ByPacket,
+    /// Presentation times are missing: frames are counted from the start, so the source is decoded as one run.
+    ByCount,
+}
+
+/// Colour description as ISO/IEC 23091-2 code points; 2 is "unspecified".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Colour {
+    /// Colour primaries.
+    pub primaries: u8,
+    /// Transfer characteristics.
+    pub transfer: u8,
+    /// Matrix coefficients.
+    pub matrix: u8,
+    /// Whether the source's samples use the full range. Rungs are always limited range.
+    pub full_range: bool,
+}
+
+/// One rung as it will be made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RungPlan {
+    /// `720p`: the short side, unique within the plan; also the directory name.
+    pub name: String,
+    /// Even, in square pixels.
+    pub width: u32,
+    /// Even, in square pixels.
+    pub height: u32,
+    /// Codec of this rung.
+    pub codec: VideoCodec,
+    /// How its bits are spent.
+    pub rate_control: RateControl,
+    /// Cap or target in bit/s; `None` without a cap.
+    pub bitrate_bps: Option<u64>,
+    /// Size of the rate buffer in bits at `bitrate_bps`; every window of the stream, joints between runs included,
+    /// stays within `bitrate_bps × window + buffer_bits`.
+    pub buffer_bits: Option<u64>,
+    /// Quality level for the constant-quality modes.
+    pub crf: u32,
+    /// Preset name, `None` for the engine's default.
+    pub preset: Option<String>,
+}
+
+/// The picture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VideoPlan {
+    /// Stream index in the source.
+    pub stream: usize,
+    /// Source time base.
+    pub source_time_base: Rational,
+    /// Source time that becomes 0 in the output, in `source_time_base`.
+    pub origin: i64,
+    /// Output ticks per second, the same for every rung.
+    pub timescale: u32,
+    /// Nominal frame rate, where the source has one.
+    pub frame_rate: Option<Rational>,
+    /// Usual length of a frame in ticks: the last frame's length, and a stand-in for missing times.
+    pub frame_ticks: i64,
+    /// Whether source timing is kept.
+    pub frame_timing: FrameTiming,
+    /// How frames are recognised.
+    pub matching: Matching,
+    /// Rank in presentation order of the first packet that decodes; earlier ones are left out.
+    pub first_rank: u64,
+    /// Source size in pixels.
+    pub source_width: u32,
+    /// Source size in pixels.
+    pub source_height: u32,
+    /// Pixel shape of the source; rungs have square pixels.
+    pub sample_aspect: Rational,
+    /// Colour of the source, carried to the rungs.
+    pub colour: Colour,
+    /// The ladder, largest first.
+    pub rungs: Vec<RungPlan>,
+    /// BLAKE3 of the per-frame timeline, as hex: what makes a rebuilt timeline the same one. Empty in a head plan.
+    pub timeline_digest: String,
+}
+
+/// The sound.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AudioPlan {
+    /// Stream index in the source.
+    pub stream: usize,
+    /// BCP 47 language, `und` when unknown; also the directory name.
+    pub language: String,
+    /// Output sample rate in Hz, also the track's timescale.
+    pub sample_rate: u32,
+    /// Output channels, 1–2.
+    pub channels: u32,
+    /// AAC bitrate in bit/s.
+    pub bitrate_bps: u64,
+}
+
+/// Everything decided before the first frame is encoded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Name of the profile it came from.
+    pub profile: String,
+    /// Nominal length of a segment in seconds.
+    pub segment_s: f64,
+    /// Nominal length of the first segment in seconds.
+    pub first_segment_s: f64,
+    /// `EXT-X-TARGETDURATION` in seconds, fixed at the start.
+    pub target_duration_s: u32,
+    /// The picture.
+    pub video: VideoPlan,
+    /// The sound, if there is any.
+    pub audio: Option<AudioPlan>,
+    /// Sound wishes of the profile.
+    pub audio_spec: AudioSpec,
+    /// Pictures to make.
+    pub thumbnails: ThumbnailSpec,
+    /// Where the segments are.
+    pub grid: Grid,
+    /// What the user should know about the source, found while planning.
+    pub warnings: Vec<Warning>,
+}
+
+impl Plan {
+    /// `ticks` in seconds.
+    #[must_use]
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "ticks stay far below 2^53: a programme is limited to days"
+    )]
+    pub fn seconds(&self, ticks: i64) -> f64 {
+        ticks as f64 / f64::from(self.video.timescale)
+    }
+
+    /// The programme's length in seconds.
+    #[must_use]
+    pub fn duration_s(&self) -> f64 {
+        self.seconds(self.grid.duration_ticks())
+    }
+
+    /// Output time base.
+    #[must_use]
+    pub fn time_base(&self) -> Rational {
+        Rational::new(1, i32::try_from(self.video.timescale).unwrap_or(i32::MAX))
+    }
+}
+
+/// Something the user should know that does not fail the job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    /// A stable name such as `source_truncated`.
+    pub code: String,
+    /// What it means for this job.
+    pub message: String,
+}
+
+impl Warning {
+    /// A warning with a stable code.
+    pub fn new(code: &str, message: impl Into<String>) -> Self {
+        Self {
+            code: code.to_owned(),
+            message: message.into(),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What a profile asks for: a ladder of rungs, how their rate is controlled, sound, thumbnails.
+//!
+//! Not here: the built-in profiles and the reading of TOML (see `newsreel-config`), or what a given source gets (see [`crate::plan`]).
+
+use serde::{Deserialize, Serialize};
+
+/// How a video codec is named in profiles and reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VideoCodec {
+    /// H.264 / AVC.
+    H264,
+    /// H.265 / HEVC.
+    Hevc,
+    /// AV1.
+    Av1,
+}
+
+/// How a rung's bits are spent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RateControl {
+    /// Constant quality under the rung's cap: independent runs agree at their joints. The default.
+    CappedCrf,
+    /// Constant quality without a cap.
+    Crf,
+    /// The rung's bitrate on average; one run per rung.
+    Average,
+    /// The rung's bitrate at every moment; one run per rung.
+    Constant,
+}
+
+impl RateControl {
+    /// Whether a rung may be encoded as several independent runs without its rate being spent twice or starved.
+    #[must_use]
+    pub fn allows_independent_runs(self) -> bool {
+        matches!(self, Self::CappedCrf | Self::Crf)
+    }
+}
+
+/// One step of the ladder as a profile asks for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RungSpec {
+    /// Short side in pixels, 16–8192; the rung is named after it (`720p`). Left out: the source's own size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short_side_px: Option<u32>,
+    /// Cap (or target, by [`RateControl`]) in kbit/s, 16–400,000. Left out only with [`RateControl::Crf`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bitrate_kbps: Option<u32>,
+}
+
+/// The sound of every rendition.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AudioSpec {
+    /// AAC-LC bitrate in kbit/s for stereo, 16–512; mono takes half.
+    pub bitrate_kbps: u32,
+    /// The most channels kept, 1–2; more are mixed down.
+    pub max_channels: u32,
+}
+
+impl Default for AudioSpec {
+    fn default() -> Self {
+        Self {
+            bitrate_kbps: 128,
+            max_channels: 2,
+        }
+    }
+}
+
+/// Pictures made before anything is encoded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ThumbnailSpec {
+    /// How many thumbnails, 0–100, spread evenly over the programme.
+    pub count: u32,
+    /// Width in pixels, 16–4096; the height follows the picture's shape.
+    pub width_px: u32,
+    /// How many tiles the storyboard has at most, 0–400; 0 makes none.
+    pub storyboard_tiles: u32,
+    /// Width of one storyboard tile in pixels, 16–640.
+    pub storyboard_tile_width_px: u32,
+}
+
+impl Default for ThumbnailSpec {
+    fn default() -> Self {
+        Self {
+            count: 10,
+            width_px: 640,
+            storyboard_tiles: 100,
+            storyboard_tile_width_px: 160,
+        }
+    }
+}
+
+/// Whether the source's own timing is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FrameTiming {
+    /// One output frame per source frame, at its own time: a variable rate stays variable.
+    #[default]
+    Source,
+    /// A constant rate: the source's nominal one; frames are repeated or left out to fit.
+    Constant,
+}
+
+/// A named way to encode: what a job's `profile` refers to, frozen into the job when it is submitted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// Video codec of every rung.
+    #[serde(default = "default_codec")]
+    pub codec: VideoCodec,
+    /// The encoder's own preset name (`veryfast` for libx264 and libx265, `8` for SVT-AV1). Left out: the engine's default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
+    /// How the bits are spent.
+    #[serde(default = "default_rate_control")]
+    pub rate_control: RateControl,
+    /// Constant-quality level, 0–63 (51 for H.264 and HEVC); lower is better.
+    #[serde(default = "default_crf")]
+    pub crf: u32,
+    /// Length of a segment in seconds, 1–30.
+    #[serde(default = "default_segment_s")]
+    pub segment_s: f64,
+    /// Length of the first segment in seconds, 1 to `segment_s`: shorter starts sooner.
+    #[serde(default = "default_first_segment_s")]
+    pub first_segment_s: f64,
+    /// Whether a variable frame rate is kept.
+    #[serde(default)]
+    pub frame_timing: FrameTiming,
+    /// The ladder, 1–12 rungs. Rungs above the source are dropped.
+    pub rungs: Vec<RungSpec>,
+    /// The sound.
+    #[serde(default)]
+    pub audio: AudioSpec,
+    /// The pictures.
+    #[serde(default)]
+    pub thumbnails: ThumbnailSpec,
+}
+
+fn default_codec() -> VideoCodec {
+    VideoCodec::H264
+}
+fn default_rate_control() -> RateControl {
+    RateControl::CappedCrf
+}
+fn default_crf() -> u32 {
+    23
+}
+fn default_segment_s() -> f64 {
+    4.0
+}
+fn default_first_segment_s() -> f64 {
+    2.0
+}

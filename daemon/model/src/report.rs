@@ -1,0 +1,90 @@
+//! `report.json`: what was done, for people and for the CMS. Nothing in it is needed to resume a job.
+
+use serde::{Deserialize, Serialize};
+
+use crate::job::JobState;
+use crate::plan::Warning;
+
+/// What happened to one rung.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RungReport {
+    /// `720p`.
+    pub name: String,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// Where it was encoded, for example `cpu`.
+    pub device: String,
+    /// With what, for example `libx264`.
+    pub encoder: String,
+    /// Output frames.
+    pub frames: u64,
+    /// Segments.
+    pub segments: usize,
+    /// Segments taken over from an earlier, interrupted run of the job.
+    pub segments_reused: usize,
+    /// Bytes of all its segments.
+    pub bytes: u64,
+    /// Average over the programme in bit/s.
+    pub average_bps: u64,
+    /// The highest average of one segment in bit/s.
+    pub peak_segment_bps: u64,
+}
+
+/// What was read from the source.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SourceReport {
+    /// Container as libavformat names it.
+    pub container: String,
+    /// Video codec as libavcodec names it.
+    pub video_codec: String,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// What the container's header claims, if it claims anything.
+    pub header_duration_s: Option<f64>,
+    /// What was really there.
+    pub duration_s: f64,
+    /// Video packets read.
+    pub packets: u64,
+}
+
+/// How the frames of the programme came about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrameReport {
+    /// Frames of the plan, the same for every rung.
+    pub planned: u64,
+    /// Planned repeats of a frame that is held across a grid line or to the end of the sound.
+    pub held: u64,
+    /// Frames that repeat the one before because the source's own could not be decoded.
+    pub concealed: u64,
+    /// Frames at the start that could not be decoded and were left out.
+    pub skipped_at_start: u64,
+}
+
+/// The whole report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// How the job ended.
+    pub state: JobState,
+    /// Seconds from start to end of this execution.
+    pub wall_s: f64,
+    /// Seconds until the first thumbnail was there, if this execution made it.
+    pub first_thumbnail_s: Option<f64>,
+    /// Seconds until the lowest rung could be played, if this execution made it.
+    pub first_playable_s: Option<f64>,
+    /// Length of the programme in seconds.
+    pub duration_s: f64,
+    /// How many runs the encode was cut into, the head start not counted.
+    pub runs: usize,
+    /// The source.
+    pub source: SourceReport,
+    /// The frames.
+    pub frames: FrameReport,
+    /// The ladder.
+    pub rungs: Vec<RungReport>,
+    /// What the user should know.
+    pub warnings: Vec<Warning>,
+}
