@@ -1,1 +1,11 @@
-//! x
+//! The configuration: typed TOML with defaults, validation and errors that point at the place in the file.
+//!
+//! Not here: command-line flags, watching the file, or what a profile means for a given source (`newsreel-media`).
+
+mod config;
+mod error;
+mod locate;
+mod validate;
+
+pub use config::{Config, Cpu, Limits, MAX_FILE_BYTES, REFERENCE};
+pub use error::ConfigError;

@@ -1,1 +1,20 @@
-//! x
+//! Everything that touches media: probing, indexing, planning, the pipeline, packaging and the gate.
+//!
+//! Not here: which job runs when, where its bytes are published, or any choice of encoder options (the engines make those).
+
+pub mod ffi;
+
+pub mod audio;
+pub mod boxes;
+pub mod engine;
+mod errors;
+pub mod geometry;
+pub mod index;
+pub mod package;
+pub mod pipeline;
+pub mod prepare;
+pub mod probe;
+pub mod reader;
+pub mod slots;
+pub mod software;
+pub mod timeline;

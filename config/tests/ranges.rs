@@ -1,0 +1,120 @@
+//! Every number's range: its ends are accepted, what is beyond them is not, and the reference file states it.
+
+use newsreel_config::{Config, REFERENCE};
+
+/// `table.key`, the lowest and highest value, one value below and one above.
+type Row = (&'static str, &'static str, &'static str, [&'static str; 2]);
+
+const ROWS: &[Row] = &[
+    ("cpu.runs", "0", "64", ["-1", "65"]),
+    ("cpu.threads_per_encoder", "0", "64", ["-1", "65"]),
+    (
+        "limits.max_input_frames",
+        "1",
+        "100000000",
+        ["0", "100000001"],
+    ),
+    (
+        "limits.max_duration_s",
+        "1",
+        "604800",
+        ["0.99", "604800.01"],
+    ),
+    ("limits.max_gap_s", "0.1", "3600", ["0.09", "inf"]),
+    ("limits.lead_in_packets", "1", "1000000", ["0", "1000001"]),
+    ("profiles.web.crf", "0", "51", ["-1", "52"]),
+    ("profiles.web.segment_s", "1", "30", ["0.99", "30.01"]),
+    (
+        "profiles.web.audio.bitrate_kbps",
+        "16",
+        "512",
+        ["15", "513"],
+    ),
+    ("profiles.web.audio.max_channels", "1", "2", ["0", "3"]),
+    ("profiles.web.thumbnails.count", "0", "100", ["-1", "101"]),
+    (
+        "profiles.web.thumbnails.width_px",
+        "16",
+        "4096",
+        ["15", "4097"],
+    ),
+    (
+        "profiles.web.thumbnails.storyboard_tiles",
+        "0",
+        "400",
+        ["-1", "401"],
+    ),
+    (
+        "profiles.web.thumbnails.storyboard_tile_width_px",
+        "16",
+        "640",
+        ["15", "641"],
+    ),
+    ("short_side_px", "16", "8192", ["15", "8193"]),
+    ("bitrate_kbps", "16", "400000", ["15", "400001"]),
+];
+
+/// A file with one value set.
+fn file(key: &str, value: &str) -> String {
+    let rung = match key {
+        "short_side_px" => format!("{{ short_side_px = {value}, bitrate_kbps = 500 }}"),
+        "bitrate_kbps" => format!("{{ bitrate_kbps = {value} }}"),
+        _ => "{ bitrate_kbps = 500 }".to_owned(),
+    };
+    let mut text = format!("profiles.web.rungs = [{rung}]\n");
+    if key.contains('.') {
+        text += &format!("{key} = {value}\n");
+    }
+    if key.ends_with(".segment_s") {
+        text += "profiles.web.first_segment_s = 1\n";
+    }
+    text
+}
+
+#[test]
+fn ends_are_in_and_beyond_is_out() {
+    for (key, low, high, beyond) in ROWS {
+        for value in [low, high] {
+            let parsed = Config::parse(&file(key, value), "n.toml");
+            assert!(parsed.is_ok(), "{key} = {value}: {}", parsed.unwrap_err());
+        }
+        for value in beyond {
+            let parsed = Config::parse(&file(key, value), "n.toml");
+            assert!(parsed.is_err(), "{key} = {value} was accepted");
+        }
+    }
+}
+
+#[test]
+fn the_reference_states_them() {
+    for (path, low, high, _) in ROWS {
+        let (table, key) = path.rsplit_once('.').unwrap_or(("profiles.web", path));
+        let stated = format!("{}–{}", grouped(low), grouped(high));
+        let header = format!("[{table}]\n");
+        let section = REFERENCE.split_once(&header).unwrap().1;
+        let section = section.split("\n[").next().unwrap();
+        let paragraph = section
+            .split("\n\n")
+            .find(|paragraph| {
+                paragraph.contains(&format!("#{key} = "))
+                    || paragraph.contains(&format!("# `{key}`: "))
+            })
+            .unwrap_or_else(|| panic!("{path} is not explained"));
+        assert!(
+            paragraph.contains(&stated),
+            "{path}: {stated} is not in\n{paragraph}"
+        );
+    }
+}
+
+/// `1000000` as `1,000,000`.
+fn grouped(number: &str) -> String {
+    let mut out = String::new();
+    for (index, digit) in number.chars().enumerate() {
+        if index > 0 && (number.len() - index).is_multiple_of(3) && !number.contains('.') {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}

@@ -1,0 +1,41 @@
+//! The seam to devices: one engine per device, opening sessions for runs. Not a choice between engines.
+
+use newsreel_model::Result;
+use newsreel_model::grid::Run;
+use newsreel_model::profile::VideoCodec;
+
+use crate::pipeline::{RunControl, RunStats, SegmentSink};
+use crate::prepare::Prepared;
+
+/// What a device can do; decoding and encoding are probed separately.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Codecs it can encode.
+    pub encode: Vec<VideoCodec>,
+    /// How many runs it can execute at once without slowing each other down.
+    pub parallel_runs: usize,
+}
+
+/// One device.
+pub trait Engine: Send + Sync {
+    /// `cpu`, or a device's name.
+    fn name(&self) -> &str;
+
+    /// What it can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Makes ready to execute a run of a plan.
+    ///
+    /// # Errors
+    /// The device cannot do what the plan asks for.
+    fn open<'a>(&'a self, prepared: &'a Prepared, run: &'a Run) -> Result<Box<dyn Session + 'a>>;
+}
+
+/// A run ready to be executed on a device.
+pub trait Session: Send {
+    /// Executes it to the end, or to where `control` cuts it.
+    ///
+    /// # Errors
+    /// The first error of any stage.
+    fn execute(&mut self, sink: &dyn SegmentSink, control: &RunControl) -> Result<RunStats>;
+}

@@ -1,0 +1,128 @@
+//! The one place where libav is called: each C object has one owner type here, safe to use from the rest of the crate.
+//!
+//! Not here: any decision. Nothing outside this module sees a libav type or writes `unsafe`.
+#![allow(
+    unsafe_code,
+    reason = "the room the design names for libav; every block says why it is sound"
+)]
+
+mod decoder;
+mod encoder;
+mod frame;
+mod init;
+mod input;
+mod io;
+mod packet;
+mod params;
+mod parser;
+mod resampler;
+mod scaler;
+
+use std::ffi::{CStr, CString};
+use std::fmt;
+
+use ffmpeg_sys_next as sys;
+
+pub use decoder::{Decoder, Received};
+pub use encoder::{AudioSettings, Encoder, VideoSettings, has_encoder};
+pub use frame::{Frame, FramePool};
+pub use init::init_segment;
+pub use input::{Input, StreamInfo, StreamKind};
+pub use io::{ByteSource, Source};
+pub use packet::Packet;
+pub use params::{Params, PixelFormat};
+pub use parser::{Parser, Picture};
+pub use resampler::{Resampler, SampleFormat};
+pub use scaler::{PictureFormat, Scaler};
+
+/// A negative libav return value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AvError(pub i32);
+
+impl AvError {
+    /// The end of a stream.
+    pub const EOF: Self = Self(sys::AVERROR_EOF);
+    /// More input, or more room for output, is needed first.
+    pub const AGAIN: Self = Self(sys::AVERROR(sys::EAGAIN));
+    /// An interrupt callback said stop.
+    pub const EXIT: Self = Self(sys::AVERROR_EXIT);
+    /// Out of memory.
+    pub const NO_MEMORY: Self = Self(sys::AVERROR(sys::ENOMEM));
+}
+
+impl fmt::Display for AvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = [0; 128];
+        // SAFETY: the buffer is ours and its true size is passed; libav always terminates what it writes.
+        let message = unsafe {
+            sys::av_strerror(self.0, text.as_mut_ptr(), text.len());
+            CStr::from_ptr(text.as_ptr())
+        };
+        write!(f, "{}", message.to_string_lossy())
+    }
+}
+
+impl std::error::Error for AvError {}
+
+/// Turns a libav return value into a result.
+fn check(value: i32) -> Result<i32, AvError> {
+    if value < 0 {
+        Err(AvError(value))
+    } else {
+        Ok(value)
+    }
+}
+
+/// A C string from text of ours; a zero byte inside ends it early rather than failing.
+fn c_string(text: &str) -> CString {
+    let clean: Vec<u8> = text.bytes().take_while(|&b| b != 0).collect();
+    CString::new(clean).unwrap_or_default()
+}
+
+/// Text that libav owns, copied; empty for a null pointer.
+///
+/// # Safety
+/// `text` must be null or point to a terminated string that lives during the call.
+unsafe fn text(text: *const libc_char) -> String {
+    if text.is_null() {
+        return String::new();
+    }
+    // SAFETY: not null, and terminated by this function's own contract.
+    unsafe { CStr::from_ptr(text) }
+        .to_string_lossy()
+        .into_owned()
+}
+
+#[allow(
+    non_camel_case_types,
+    reason = "the C name, so that signatures read like the header"
+)]
+type libc_char = std::ffi::c_char;
+
+/// Versions of the libav libraries in use, part of a job's fingerprint.
+#[must_use]
+pub fn versions() -> String {
+    // SAFETY: these functions only return constants.
+    let (codec, format, scale, resample) = unsafe {
+        (
+            sys::avcodec_version(),
+            sys::avformat_version(),
+            sys::swscale_version(),
+            sys::swresample_version(),
+        )
+    };
+    let dotted = |v: u32| format!("{}.{}.{}", v >> 16, (v >> 8) & 0xff, v & 0xff);
+    format!(
+        "avcodec {}, avformat {}, swscale {}, swresample {}",
+        dotted(codec),
+        dotted(format),
+        dotted(scale),
+        dotted(resample)
+    )
+}
+
+/// Keeps libav from writing to standard error; what matters comes back as error values.
+pub fn quiet() {
+    // SAFETY: sets one integer inside libav; it is atomic enough for FFmpeg's own tools, which do the same at any time.
+    unsafe { sys::av_log_set_level(sys::AV_LOG_QUIET) };
+}

@@ -1,0 +1,241 @@
+//! Writes a static DASH manifest over the CMAF segments. Not here: reading it back (see [`super::dash_read`]) or live manifests.
+
+use std::io;
+
+use newsreel_model::Rational;
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, Event};
+
+pub use super::dash_read::{Representation, parse_manifest};
+
+/// What kind of track it is, and what only that kind has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A rung.
+    Video {
+        /// Pixels, square ones.
+        width: u32,
+        /// Pixels.
+        height: u32,
+        /// Frames per second, where there is one rate.
+        frame_rate: Option<Rational>,
+    },
+    /// A sound track.
+    Audio {
+        /// How many.
+        channels: u32,
+        /// Hz.
+        sample_rate: u32,
+        /// BCP 47.
+        language: String,
+    },
+}
+
+/// One representation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DashTrack {
+    /// Unique within the manifest, no white space.
+    pub id: String,
+    /// Picture or sound.
+    pub kind: Kind,
+    /// RFC 6381.
+    pub codecs: String,
+    /// Bit/s.
+    pub bandwidth_bps: u64,
+    /// Ticks per second of `segments`.
+    pub timescale: u32,
+    /// Path of the init segment, relative to the manifest.
+    pub init: String,
+    /// Paths of the media segments with `$Number%05d$`, counted from 1, relative to the manifest.
+    pub media: String,
+    /// Presentation time and length of each segment in ticks. What lies before 0 (encoder priming) is cut off, as a player does.
+    pub segments: Vec<(i64, i64)>,
+}
+
+/// The manifest: one Period, all rungs in one AdaptationSet, an AdaptationSet per language of the sound.
+///
+/// `duration_s` and `max_segment_s` are in seconds.
+#[must_use]
+pub fn manifest(duration_s: f64, max_segment_s: f64, tracks: &[DashTrack]) -> String {
+    let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
+    // Only the sink can fail, and a Vec does not.
+    let _ = write_mpd(&mut writer, duration_s, max_segment_s, tracks);
+    let mut text = String::from_utf8(writer.into_inner()).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+type Xml = Writer<Vec<u8>>;
+
+fn write_mpd(xml: &mut Xml, duration_s: f64, max_s: f64, tracks: &[DashTrack]) -> io::Result<()> {
+    xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    let profiles = "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019";
+    xml.create_element("MPD")
+        .with_attributes([
+            ("xmlns", "urn:mpeg:dash:schema:mpd:2011"),
+            ("profiles", profiles),
+            ("type", "static"),
+            ("mediaPresentationDuration", &*iso_duration(duration_s)),
+            ("maxSegmentDuration", &*iso_duration(max_s)),
+            ("minBufferTime", &*iso_duration(max_s)),
+        ])
+        .write_inner_content(|xml| {
+            xml.create_element("Period")
+                .with_attributes([("id", "0"), ("start", "PT0S")])
+                .write_inner_content(|xml| write_sets(xml, tracks))?;
+            Ok(())
+        })?;
+    Ok(())
+}
+
+fn language(track: &DashTrack) -> Option<&str> {
+    match &track.kind {
+        Kind::Video { .. } => None,
+        Kind::Audio { language, .. } => Some(language),
+    }
+}
+
+/// One set for the pictures (no language), then one per language in order of appearance.
+fn write_sets(xml: &mut Xml, tracks: &[DashTrack]) -> io::Result<()> {
+    let mut sets: Vec<Option<&str>> = Vec::new();
+    if tracks.iter().any(|t| language(t).is_none()) {
+        sets.push(None);
+    }
+    for track in tracks {
+        if !sets.contains(&language(track)) {
+            sets.push(language(track));
+        }
+    }
+    for (id, set) in sets.into_iter().enumerate() {
+        let id = id.to_string();
+        let mut element = xml.create_element("AdaptationSet").with_attributes([
+            ("id", &*id),
+            ("contentType", if set.is_none() { "video" } else { "audio" }),
+            ("segmentAlignment", "true"),
+            ("startWithSAP", "1"),
+        ]);
+        if let Some(language) = set {
+            element = element.with_attribute(("lang", language));
+        }
+        element.write_inner_content(|xml| {
+            xml.create_element("Role")
+                .with_attributes([
+                    ("schemeIdUri", "urn:mpeg:dash:role:2011"),
+                    ("value", "main"),
+                ])
+                .write_empty()?;
+            for track in tracks.iter().filter(|t| language(t) == set) {
+                write_representation(xml, track)?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+fn write_representation(xml: &mut Xml, track: &DashTrack) -> io::Result<()> {
+    let mut attributes = vec![
+        ("id", track.id.clone()),
+        ("codecs", track.codecs.clone()),
+        ("bandwidth", track.bandwidth_bps.to_string()),
+    ];
+    let mut channel_count = None;
+    match &track.kind {
+        Kind::Video {
+            width,
+            height,
+            frame_rate,
+        } => {
+            attributes.push(("mimeType", "video/mp4".to_owned()));
+            attributes.push(("width", width.to_string()));
+            attributes.push(("height", height.to_string()));
+            attributes.push(("sar", "1:1".to_owned()));
+            match frame_rate.filter(|r| r.is_positive()) {
+                Some(Rational { num, den: 1 }) => attributes.push(("frameRate", num.to_string())),
+                Some(Rational { num, den }) => {
+                    attributes.push(("frameRate", format!("{num}/{den}")))
+                }
+                None => {}
+            }
+        }
+        Kind::Audio {
+            channels,
+            sample_rate,
+            ..
+        } => {
+            attributes.push(("mimeType", "audio/mp4".to_owned()));
+            attributes.push(("audioSamplingRate", sample_rate.to_string()));
+            channel_count = Some(channels.to_string());
+        }
+    }
+    xml.create_element("Representation")
+        .with_attributes(attributes.iter().map(|(k, v)| (*k, v.as_str())))
+        .write_inner_content(|xml| {
+            if let Some(count) = &channel_count {
+                let scheme = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011";
+                xml.create_element("AudioChannelConfiguration")
+                    .with_attributes([("schemeIdUri", scheme), ("value", count)])
+                    .write_empty()?;
+            }
+            write_template(xml, track)
+        })?;
+    Ok(())
+}
+
+fn write_template(xml: &mut Xml, track: &DashTrack) -> io::Result<()> {
+    let timescale = track.timescale.to_string();
+    xml.create_element("SegmentTemplate")
+        .with_attributes([
+            ("timescale", &*timescale),
+            ("initialization", &*track.init),
+            ("media", &*track.media),
+            ("startNumber", "1"),
+        ])
+        .write_inner_content(|xml| {
+            xml.create_element("SegmentTimeline")
+                .write_inner_content(|xml| {
+                    for (start, duration, repeats) in timeline(&track.segments) {
+                        let mut s = xml.create_element("S");
+                        if let Some(start) = start {
+                            s = s.with_attribute(("t", &*start.to_string()));
+                        }
+                        s = s.with_attribute(("d", &*duration.to_string()));
+                        if repeats > 0 {
+                            s = s.with_attribute(("r", &*repeats.to_string()));
+                        }
+                        s.write_empty()?;
+                    }
+                    Ok(())
+                })?;
+            Ok(())
+        })?;
+    Ok(())
+}
+
+/// `S@t` (only where it does not follow from what is before), `S@d` and `S@r`.
+fn timeline(segments: &[(i64, i64)]) -> Vec<(Option<i64>, i64, u64)> {
+    let mut out: Vec<(Option<i64>, i64, u64)> = Vec::new();
+    let mut expected = None;
+    for &(start, duration) in segments {
+        let end = start.saturating_add(duration).max(0);
+        let start = start.max(0);
+        let duration = end - start;
+        let follows = expected == Some(start);
+        expected = Some(end);
+        match out.last_mut() {
+            Some((_, last, repeats)) if follows && *last == duration => *repeats += 1,
+            _ => out.push(((!follows).then_some(start), duration, 0)),
+        }
+    }
+    out
+}
+
+/// `PT12.345S`, to the millisecond and never shorter than it is.
+fn iso_duration(seconds: f64) -> String {
+    let seconds = (seconds.max(0.0) * 1000.0 - 1e-6).ceil().max(0.0) / 1000.0;
+    format!("PT{seconds:.3}S")
+}
+
+#[cfg(test)]
+#[path = "dash_tests.rs"]
+mod tests;

@@ -1,0 +1,208 @@
+//! Writes HLS playlists (RFC 8216). Not here: reading them back (see [`super::hls_read`]) or deciding when one grows.
+//!
+//! Written by hand: `m3u8-rs` leaves out a media sequence of 0, keeps durations as `f32`, and puts attribute strings in unchecked.
+
+use std::fmt::Write;
+
+pub use super::hls_read::{MediaPlaylist, parse_media_playlist};
+
+/// One line of a media playlist.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MediaSegment {
+    /// Relative to the playlist.
+    pub uri: String,
+    /// Real length in seconds.
+    pub duration_s: f64,
+}
+
+/// One rung in the multivariant playlist.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variant {
+    /// Of its media playlist.
+    pub uri: String,
+    /// Highest bitrate of any segment, sound included, in bit/s.
+    pub bandwidth_bps: u64,
+    /// Average bitrate, sound included, in bit/s.
+    pub average_bandwidth_bps: Option<u64>,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// Frames per second, where there is one rate.
+    pub frame_rate: Option<f64>,
+    /// RFC 6381 names of picture and sound, separated by commas.
+    pub codecs: String,
+    /// The group its sound is in.
+    pub audio_group: Option<String>,
+}
+
+/// One sound track in the multivariant playlist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AudioRendition {
+    /// The group variants refer to.
+    pub group: String,
+    /// BCP 47; left out of the playlist when `und`.
+    pub language: String,
+    /// For people.
+    pub name: String,
+    /// Of its media playlist.
+    pub uri: String,
+    /// How many.
+    pub channels: u32,
+}
+
+/// The playlist of one rendition: an EVENT that starts at its beginning, closed once `ended`.
+///
+/// `target_duration_s` must be at least every segment's duration rounded to whole seconds, and never change.
+#[must_use]
+pub fn media_playlist(
+    target_duration_s: u32,
+    init_uri: &str,
+    segments: &[MediaSegment],
+    ended: bool,
+) -> String {
+    let mut out = String::from("#EXTM3U\n#EXT-X-VERSION:7\n");
+    // Writing to a String cannot fail, here and below.
+    let _ = writeln!(out, "#EXT-X-TARGETDURATION:{target_duration_s}");
+    out.push_str("#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:EVENT\n");
+    out.push_str("#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-START:TIME-OFFSET=0,PRECISE=YES\n");
+    let _ = writeln!(out, "#EXT-X-MAP:URI=\"{}\"", uri(init_uri));
+    for segment in segments {
+        let _ = writeln!(out, "#EXTINF:{:.6},", segment.duration_s);
+        out.push_str(&uri(&segment.uri));
+        out.push('\n');
+    }
+    if ended {
+        out.push_str("#EXT-X-ENDLIST\n");
+    }
+    out
+}
+
+/// The multivariant playlist. The first sound of each group is its default.
+#[must_use]
+pub fn master_playlist(variants: &[Variant], audios: &[AudioRendition]) -> String {
+    let mut out = String::from("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n");
+    for (index, audio) in audios.iter().enumerate() {
+        // A group may have one default only.
+        let earlier = audios.iter().take(index).any(|a| a.group == audio.group);
+        let default = if earlier { "NO" } else { "YES" };
+        let group = quoted(&audio.group);
+        let _ = write!(out, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID={group}");
+        if audio.language != "und" {
+            let _ = write!(out, ",LANGUAGE={}", quoted(&audio.language));
+        }
+        let _ = writeln!(
+            out,
+            ",NAME={},DEFAULT={default},AUTOSELECT=YES,CHANNELS=\"{}\",URI=\"{}\"",
+            quoted(&audio.name),
+            audio.channels,
+            uri(&audio.uri),
+        );
+    }
+    for variant in variants {
+        let _ = write!(out, "#EXT-X-STREAM-INF:BANDWIDTH={}", variant.bandwidth_bps);
+        if let Some(average) = variant.average_bandwidth_bps {
+            let _ = write!(out, ",AVERAGE-BANDWIDTH={average}");
+        }
+        let _ = write!(out, ",RESOLUTION={}x{}", variant.width, variant.height);
+        if let Some(rate) = variant.frame_rate {
+            let _ = write!(out, ",FRAME-RATE={rate:.3}");
+        }
+        let _ = write!(out, ",CODECS={}", quoted(&variant.codecs));
+        if let Some(group) = &variant.audio_group {
+            let _ = write!(out, ",AUDIO={}", quoted(group));
+        }
+        let _ = writeln!(out, "\n{}", uri(&variant.uri));
+    }
+    out
+}
+
+/// A quoted-string attribute. HLS has no escapes, so what may not be in one is replaced.
+fn quoted(text: &str) -> String {
+    let clean: String = text
+        .chars()
+        .map(|c| match c {
+            '"' => '\'',
+            c if c.is_control() => ' ',
+            c => c,
+        })
+        .collect();
+    format!("\"{clean}\"")
+}
+
+/// A URI that is safe both as a line and in quotes: what cannot be in a URI is percent-encoded, and so is a `#` that would
+/// turn the line into a comment.
+fn uri(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (index, byte) in text.bytes().enumerate() {
+        let plain = byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte);
+        if plain && !(index == 0 && byte == b'#') {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_media_playlist_is_exactly_this() {
+        let segment = |uri: &str, duration_s| MediaSegment {
+            uri: uri.to_owned(),
+            duration_s,
+        };
+        let segments = [segment("seg-00001.m4s", 2.002), segment("#a b\n.m4s", 4.0)];
+        let text = media_playlist(4, "init.mp4", &segments, true);
+        let expected = "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:0\n\
+            #EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-START:TIME-OFFSET=0,PRECISE=YES\n\
+            #EXT-X-MAP:URI=\"init.mp4\"\n#EXTINF:2.002000,\nseg-00001.m4s\n#EXTINF:4.000000,\n%23a%20b%0A.m4s\n\
+            #EXT-X-ENDLIST\n";
+        assert_eq!(text, expected);
+        assert!(!media_playlist(4, "init.mp4", &segments, false).contains("ENDLIST"));
+    }
+
+    #[test]
+    fn a_master_playlist_is_exactly_this() {
+        let audio = |language: &str, name: &str| AudioRendition {
+            group: "aac".into(),
+            language: language.into(),
+            name: name.into(),
+            uri: format!("audio/{language}/index.m3u8"),
+            channels: 2,
+        };
+        let mut variant = Variant {
+            uri: "video/720p/index.m3u8".into(),
+            bandwidth_bps: 3_000_000,
+            average_bandwidth_bps: Some(2_000_000),
+            width: 1280,
+            height: 720,
+            frame_rate: Some(30000.0 / 1001.0),
+            codecs: "avc1.64001F,mp4a.40.2".into(),
+            audio_group: Some("aac".into()),
+        };
+        let audios = [audio("en", "Eng\"lish"), audio("und", "Other")];
+        let text = master_playlist(&[variant.clone()], &audios);
+        let expected = "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n\
+            #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"aac\",LANGUAGE=\"en\",NAME=\"Eng'lish\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"audio/en/index.m3u8\"\n\
+            #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"aac\",NAME=\"Other\",DEFAULT=NO,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"audio/und/index.m3u8\"\n\
+            #EXT-X-STREAM-INF:BANDWIDTH=3000000,AVERAGE-BANDWIDTH=2000000,RESOLUTION=1280x720,FRAME-RATE=29.970,CODECS=\"avc1.64001F,mp4a.40.2\",AUDIO=\"aac\"\n\
+            video/720p/index.m3u8\n";
+        assert_eq!(text, expected);
+        variant.average_bandwidth_bps = None;
+        variant.frame_rate = None;
+        variant.audio_group = None;
+        let text = master_playlist(&[variant], &[]);
+        assert!(
+            text.contains(
+                "BANDWIDTH=3000000,RESOLUTION=1280x720,CODECS=\"avc1.64001F,mp4a.40.2\"\n"
+            )
+        );
+        let read = m3u8_rs::parse_master_playlist_res(expected.as_bytes()).unwrap();
+        assert_eq!(read.variants.len(), 1);
+        assert_eq!(read.alternatives.len(), 2);
+    }
+}

@@ -1,0 +1,140 @@
+//! From a session's packets to whole CMAF segments, independent of the session that made them.
+//!
+//! A segment is a closed GOP, so its frames' presentation times alone decide its decode times: the i-th packet is
+//! decoded at the i-th smallest presentation time. Segments of different sessions, encoders and devices join without a seam.
+
+use std::collections::VecDeque;
+
+use newsreel_model::profile::VideoCodec;
+use newsreel_model::{Code, Error, Result};
+
+use crate::boxes::fragment::{Sample, write_fragment};
+use crate::ffi::Packet;
+
+use super::bitstream;
+
+/// Every rendition's only track.
+pub const TRACK_ID: u32 = 1;
+
+/// A segment whose frames are on their way.
+pub struct Expected {
+    /// Index into the grid.
+    pub segment: usize,
+    /// Presentation time of its first frame.
+    pub start_ticks: i64,
+    /// Its end.
+    pub end_ticks: i64,
+    /// How many frames it will have.
+    pub frames: u32,
+    /// How many of them are repeats of an undecodable frame's predecessor; counted while they are sent.
+    pub concealed: u32,
+}
+
+/// Collects packets in coding order.
+pub struct Assembler {
+    codec: VideoCodec,
+    expected: VecDeque<Expected>,
+    data: Vec<u8>,
+    /// Presentation time and length of each packet of the current segment.
+    samples: Vec<(i64, u32)>,
+}
+
+impl Assembler {
+    pub fn new(codec: VideoCodec) -> Self {
+        Self {
+            codec,
+            expected: VecDeque::new(),
+            data: Vec::new(),
+            samples: Vec::new(),
+        }
+    }
+
+    /// Announces a segment, in order, before its first packet can come.
+    pub fn expect(&mut self, expected: Expected) {
+        self.expected.push_back(expected);
+    }
+
+    /// The segment that frames are being sent for.
+    pub fn current(&mut self) -> Option<&mut Expected> {
+        self.expected.back_mut()
+    }
+
+    /// Whether every announced segment is complete.
+    pub fn is_settled(&self) -> bool {
+        self.expected.is_empty()
+    }
+
+    /// Adds a packet; gives the segment it completes.
+    pub fn add(&mut self, packet: &Packet) -> Result<Option<(Expected, Vec<u8>)>> {
+        let Some(expected) = self.expected.front() else {
+            return Err(broken("a packet beyond the last segment"));
+        };
+        let pts = packet
+            .pts()
+            .ok_or_else(|| broken("a packet without presentation time"))?;
+        let before = self.data.len();
+        let idr = bitstream::append_sample(self.codec, packet.data(), &mut self.data);
+        let first = self.samples.is_empty();
+        if first && !(idr && packet.is_key() && pts == expected.start_ticks) {
+            return Err(broken("no closed IDR at a grid line"));
+        }
+        if !first && packet.is_key() {
+            return Err(broken("a key frame between grid lines"));
+        }
+        if pts < expected.start_ticks || pts >= expected.end_ticks {
+            return Err(broken("a frame outside its segment"));
+        }
+        let size =
+            u32::try_from(self.data.len() - before).map_err(|_| broken("a frame of over 4 GiB"))?;
+        self.samples.push((pts, size));
+        if self.samples.len() < expected.frames as usize {
+            return Ok(None);
+        }
+        let Some(done) = self.expected.pop_front() else {
+            return Ok(None);
+        };
+        let bytes = self.write(&done)?;
+        self.data.clear();
+        self.samples.clear();
+        Ok(Some((done, bytes)))
+    }
+
+    fn write(&self, segment: &Expected) -> Result<Vec<u8>> {
+        let mut times: Vec<i64> = self.samples.iter().map(|s| s.0).collect();
+        times.sort_unstable();
+        if times.windows(2).any(|w| w[0] == w[1]) {
+            return Err(broken("two frames at one time"));
+        }
+        times.push(segment.end_ticks);
+        let samples: Result<Vec<Sample>> = self
+            .samples
+            .iter()
+            .enumerate()
+            .map(|(i, &(pts, size))| {
+                Ok(Sample {
+                    size,
+                    duration: u32::try_from(times[i + 1] - times[i])
+                        .map_err(|_| broken("a frame of over 13 hours"))?,
+                    composition_offset: i32::try_from(pts - times[i])
+                        .map_err(|_| broken("a frame reordered too far"))?,
+                    key: i == 0,
+                })
+            })
+            .collect();
+        let sequence = u32::try_from(segment.segment + 1).unwrap_or(u32::MAX);
+        let decode_time =
+            u64::try_from(segment.start_ticks).map_err(|_| broken("a time before zero"))?;
+        Ok(write_fragment(
+            sequence,
+            TRACK_ID,
+            decode_time,
+            &samples?,
+            &self.data,
+        ))
+    }
+}
+
+/// The encoder did not do what it was asked; another one may.
+fn broken(what: &str) -> Error {
+    Error::new(Code::EngineFailed, format!("the encoder produced {what}"))
+}

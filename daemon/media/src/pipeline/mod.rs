@@ -1,0 +1,198 @@
+//! Decode → scale → encode for one run: one decode feeds every rung, and each rung's packets become finished segments.
+//!
+//! Generic over the surfaces that flow through it, so that each lane of hardware is an instantiation. Not here: what is
+//! in a run, which device executes it, or what becomes of a segment afterwards.
+
+mod assemble;
+mod bitstream;
+mod lane;
+mod run;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use newsreel_model::plan::RungPlan;
+use newsreel_model::{Cancel, Result};
+
+use crate::ffi::{Packet, Params, Received};
+
+pub use run::{RunStats, execute};
+
+/// A decoded or scaled picture wherever it lives; sharing it copies no samples.
+pub trait Surface: Send + Sync + Sized + 'static {
+    /// Another handle on the same samples.
+    ///
+    /// # Errors
+    /// Out of memory.
+    fn share(&self) -> Result<Self>;
+}
+
+/// A picture out of a decoder.
+pub struct Decoded<S> {
+    /// The rank that went in with its packet, where the decoder carries it.
+    pub rank: Option<i64>,
+    /// Whether the decoder knows it to be damaged.
+    pub damaged: bool,
+    /// The picture.
+    pub surface: S,
+}
+
+/// Turns packets into pictures.
+pub trait VideoDecoder: Send {
+    /// What it makes.
+    type Surface: Surface;
+
+    /// Hands over a packet whose presentation time is a rank, or `None` at the end. Damage is not an error.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn send(&mut self, packet: Option<&Packet>) -> Result<()>;
+
+    /// The next picture, `None` when more packets are needed or all is given out.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn receive(&mut self) -> Result<Option<Decoded<Self::Surface>>>;
+}
+
+/// Turns a decoded picture into one of a rung's size; keeps no state between pictures, or runs would differ.
+pub trait Scaler: Send {
+    /// What it reads.
+    type In: Surface;
+    /// What it makes.
+    type Out: Surface;
+
+    /// Scales one picture.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn scale(&mut self, picture: &Self::In) -> Result<Self::Out>;
+}
+
+/// Turns pictures into packets. A session: it stays open across the segments of its run.
+pub trait VideoEncoder: Send {
+    /// What it reads.
+    type Surface: Surface;
+
+    /// Hands over a picture at `ticks`; `key` demands a closed IDR there.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn send(&mut self, picture: Self::Surface, ticks: i64, key: bool) -> Result<()>;
+
+    /// Ends the session; packets may still follow.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn finish(&mut self) -> Result<()>;
+
+    /// Takes the next packet out; its presentation time is the ticks its picture went in with.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn receive(&mut self, packet: &mut Packet) -> Result<Received>;
+
+    /// How its stream is coded, for the rung's init segment.
+    ///
+    /// # Errors
+    /// Out of memory.
+    fn params(&self) -> Result<Params>;
+}
+
+/// What a lane of hardware is made of: opens the three stages for a run.
+pub trait Stages: Sync {
+    /// Its decoder.
+    type Decoder: VideoDecoder;
+    /// Its scaler.
+    type Scaler: Scaler<In = <Self::Decoder as VideoDecoder>::Surface>;
+    /// Its encoder.
+    type Encoder: VideoEncoder<Surface = <Self::Scaler as Scaler>::Out>;
+
+    /// Opens a decoder for the source.
+    ///
+    /// # Errors
+    /// The device cannot decode it.
+    fn decoder(&self, params: &Params) -> Result<Self::Decoder>;
+
+    /// Opens a scaler for a rung.
+    ///
+    /// # Errors
+    /// The device cannot make it.
+    fn scaler(&self, rung: &RungPlan) -> Result<Self::Scaler>;
+
+    /// Opens an encoder session for a rung.
+    ///
+    /// # Errors
+    /// The device cannot encode it, or has no session left.
+    fn encoder(&self, rung: usize) -> Result<Self::Encoder>;
+
+    /// Whether a session can only make one segment: its encoder ignores demands for key frames.
+    fn session_per_segment(&self, rung: usize) -> bool;
+
+    /// What the report calls it, for example `cpu/libx264`.
+    fn made_by(&self, rung: usize) -> String;
+}
+
+/// A finished segment of a rung.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SegmentOutput {
+    /// Index into the plan's rungs.
+    pub rung: usize,
+    /// Index into the grid.
+    pub segment: usize,
+    /// The whole CMAF segment.
+    pub bytes: Vec<u8>,
+    /// Frames in it.
+    pub frames: u32,
+    /// Frames in it that repeat the one before because the source's own could not be decoded.
+    pub concealed: u32,
+    /// What made it.
+    pub made_by: String,
+}
+
+/// Takes what a run makes, from several threads at once.
+pub trait SegmentSink: Sync {
+    /// A session's init segment, before the first segment of that session. The sink refuses one that differs from
+    /// what the rung has already published.
+    ///
+    /// # Errors
+    /// [`newsreel_model::Code::ParameterSetsDiffer`], or the destination failed.
+    fn init(&self, rung: usize, bytes: Vec<u8>) -> Result<()>;
+
+    /// A finished segment. Blocks while the destination is behind.
+    ///
+    /// # Errors
+    /// The destination failed.
+    fn segment(&self, segment: SegmentOutput) -> Result<()>;
+
+    /// Frames handed to the encoder since the last call, for progress.
+    fn frames(&self, count: u64);
+}
+
+/// How a run is steered from outside: stop at once, or after a segment.
+#[derive(Debug)]
+pub struct RunControl {
+    /// Stop at once; the current segments are lost.
+    pub cancel: Cancel,
+    /// The first segment not to start any more: a run is cut at a grid line by lowering it.
+    end: AtomicUsize,
+}
+
+impl RunControl {
+    /// A run that goes to its own end unless told otherwise.
+    #[must_use]
+    pub fn new(cancel: Cancel) -> Self {
+        Self {
+            cancel,
+            end: AtomicUsize::new(usize::MAX),
+        }
+    }
+
+    /// Cuts the run: segment `end` and all after it are not started.
+    pub fn cut_before(&self, end: usize) {
+        self.end.fetch_min(end, Ordering::SeqCst);
+    }
+
+    fn allows(&self, segment: usize) -> bool {
+        segment < self.end.load(Ordering::Relaxed)
+    }
+}

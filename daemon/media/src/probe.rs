@@ -1,0 +1,225 @@
+//! A first look at an input: its streams, which of them are the programme, and what is odd about them. No packets kept.
+
+use std::sync::Arc;
+
+use newsreel_model::plan::Warning;
+use newsreel_model::{Cancel, Code, Error, Result};
+use serde::Serialize;
+
+use crate::errors;
+use crate::ffi::{Input, Source, StreamInfo, StreamKind};
+
+/// One stream, for people and for `probe --json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct StreamSummary {
+    /// Index in the container.
+    pub index: usize,
+    /// `video`, `audio`, `subtitle` or `other`.
+    pub kind: &'static str,
+    /// As libavcodec names it.
+    pub codec: String,
+    /// Whether it is (part of) the programme that would be encoded.
+    pub chosen: bool,
+    /// As tagged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// Pixels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// Pixels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
+    /// `16:15`, when pixels are not square.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample_aspect: Option<String>,
+    /// As libavutil names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pixel_format: Option<String>,
+    /// Average frames per second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frame_rate: Option<f64>,
+    /// Whether the headers call it interlaced.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub interlaced: bool,
+    /// Hz.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample_rate: Option<u32>,
+    /// Number of channels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channels: Option<u32>,
+}
+
+/// What `newsreel probe` shows.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// As libavformat names it.
+    pub container: String,
+    /// Length of the input in bytes.
+    pub size_bytes: u64,
+    /// What the header claims or libavformat estimates.
+    pub duration_s: Option<f64>,
+    /// All streams.
+    pub streams: Vec<StreamSummary>,
+    /// What would be different from what one might expect.
+    pub warnings: Vec<Warning>,
+}
+
+/// An opened input with the programme's streams chosen.
+pub struct Probed {
+    /// Still at its first packet.
+    pub input: Input,
+    /// All streams.
+    pub streams: Vec<StreamInfo>,
+    /// Position in `streams` of the picture.
+    pub video: usize,
+    /// Position in `streams` of the sound.
+    pub audio: Option<usize>,
+    /// As libavformat names it.
+    pub container: String,
+    /// What the header claims or libavformat estimates.
+    pub duration_s: Option<f64>,
+}
+
+/// Opens the input and chooses the programme.
+///
+/// # Errors
+/// It cannot be read, refers to another input, or has no picture that can be decoded.
+pub fn open(source: &Arc<dyn Source>, cancel: &Cancel) -> Result<Probed> {
+    let (input, streams) = open_streams(source, cancel)?;
+    let Some(video) = choose_video(&streams) else {
+        let sound = streams.iter().any(|s| s.kind == StreamKind::Audio);
+        let what = if sound {
+            "the input holds sound but no moving picture"
+        } else {
+            "the input holds no moving picture"
+        };
+        return Err(Error::new(
+            Code::InputNothingToEncode,
+            format!("{what} that can be decoded"),
+        ));
+    };
+    Ok(Probed {
+        video,
+        audio: choose_audio(&streams),
+        container: input.format_name(),
+        duration_s: input.duration_s(),
+        input,
+        streams,
+    })
+}
+
+fn open_streams(source: &Arc<dyn Source>, cancel: &Cancel) -> Result<(Input, Vec<StreamInfo>)> {
+    let mut input =
+        Input::open(source.as_ref(), cancel).map_err(|(e, nested)| errors::opening(e, nested))?;
+    // A failure here leaves what the header said; whether that is enough is seen below.
+    input.find_stream_info().ok();
+    cancel.check()?;
+    let streams = input.streams().map_err(errors::engine("probing"))?;
+    if input.tried_nested_reference() && choose_video(&streams).is_none() {
+        return Err(errors::nested_reference());
+    }
+    Ok((input, streams))
+}
+
+/// Everything there is to say about an input, whether or not it can be encoded.
+///
+/// # Errors
+/// It cannot be read at all.
+pub fn summary(source: &Arc<dyn Source>, cancel: &Cancel) -> Result<Summary> {
+    let size_bytes = source.reader().len();
+    let (input, streams) = open_streams(source, cancel)?;
+    let (video, audio) = (choose_video(&streams), choose_audio(&streams));
+    let warnings = video.map(|v| oddities(&streams[v])).unwrap_or_default();
+    Ok(Summary {
+        container: input.format_name(),
+        size_bytes,
+        duration_s: input.duration_s(),
+        streams: streams
+            .iter()
+            .enumerate()
+            .map(|(i, s)| describe(s, Some(i) == video || (video.is_some() && Some(i) == audio)))
+            .collect(),
+        warnings,
+    })
+}
+
+fn describe(s: &StreamInfo, chosen: bool) -> StreamSummary {
+    let video = s.kind == StreamKind::Video;
+    let audio = s.kind == StreamKind::Audio;
+    let square = s.sample_aspect.num == s.sample_aspect.den;
+    StreamSummary {
+        index: s.index,
+        kind: match s.kind {
+            StreamKind::Video => "video",
+            StreamKind::Audio => "audio",
+            StreamKind::Subtitle => "subtitle",
+            StreamKind::Other => "other",
+        },
+        codec: s.params.codec_name(),
+        chosen,
+        language: s.language.clone(),
+        width: video.then_some(s.width),
+        height: video.then_some(s.height),
+        sample_aspect: (video && !square)
+            .then(|| format!("{}:{}", s.sample_aspect.num, s.sample_aspect.den)),
+        pixel_format: video.then(|| s.params.pixel_format().name()),
+        frame_rate: Some(s.average_rate.to_f64()).filter(|r| video && *r > 0.0),
+        interlaced: video && s.params.is_interlaced(),
+        sample_rate: audio.then_some(s.sample_rate),
+        channels: audio.then_some(s.channels),
+    }
+}
+
+fn choose_video(streams: &[StreamInfo]) -> Option<usize> {
+    streams
+        .iter()
+        .enumerate()
+        .filter(|(_, s)| s.kind == StreamKind::Video && !s.is_attached_picture)
+        .filter(|(_, s)| s.width > 0 && s.height > 0 && s.params.is_decodable())
+        // Of equals the first wins, hence the reversed position.
+        .max_by_key(|(i, s)| {
+            (
+                s.is_default,
+                u64::from(s.width) * u64::from(s.height),
+                std::cmp::Reverse(*i),
+            )
+        })
+        .map(|(i, _)| i)
+}
+
+fn choose_audio(streams: &[StreamInfo]) -> Option<usize> {
+    streams
+        .iter()
+        .enumerate()
+        .filter(|(_, s)| s.kind == StreamKind::Audio && s.params.is_decodable())
+        .filter(|(_, s)| s.channels > 0 && s.sample_rate > 0)
+        .max_by_key(|(i, s)| (s.is_default, s.channels, std::cmp::Reverse(*i)))
+        .map(|(i, _)| i)
+}
+
+/// Properties of the picture that are passed on as they are, so that nobody takes them for handled.
+#[must_use]
+pub fn oddities(video: &StreamInfo) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let (_, transfer, _, _) = video.params.colour();
+    if video.params.is_interlaced() {
+        warnings.push(Warning::new(
+            "interlaced_not_deinterlaced",
+            "the source is interlaced; its fields are encoded as they are, so that movement shows comb lines",
+        ));
+    }
+    if video.is_rotated {
+        warnings.push(Warning::new(
+            "rotation_not_applied",
+            "the source asks to be turned or mirrored; the picture is encoded as stored",
+        ));
+    }
+    // ISO/IEC 23091-2: 16 is PQ, 18 is HLG.
+    if matches!(transfer, 16 | 18) {
+        warnings.push(Warning::new(
+            "hdr_not_tone_mapped",
+            "the source is HDR; its brightness is not mapped to SDR, and the rungs are tagged as the source was",
+        ));
+    }
+    warnings
+}

@@ -1,0 +1,179 @@
+//! The pipeline's stages in host memory: libavcodec decoding, libswscale, and any libavcodec software encoder.
+//!
+//! Not here: which encoder with which options (the engines decide).
+
+use newsreel_model::plan::{Colour, RungPlan};
+use newsreel_model::{Code, Error, Result};
+
+use crate::errors;
+use crate::ffi::{
+    AvError, Decoder, Encoder, Frame, FramePool, Packet, Params, PictureFormat, PixelFormat,
+    Received, Scaler, VideoSettings,
+};
+use crate::pipeline::{self, Decoded, Surface, VideoDecoder, VideoEncoder};
+
+impl Surface for Frame {
+    fn share(&self) -> Result<Self> {
+        Self::share(self).map_err(errors::engine("sharing a picture"))
+    }
+}
+
+/// libavcodec in software.
+pub struct SoftwareDecoder {
+    decoder: Decoder,
+    drained: bool,
+}
+
+impl SoftwareDecoder {
+    /// Opens the default decoder.
+    ///
+    /// # Errors
+    /// There is none, or it refuses the stream.
+    pub fn open(params: &Params, threads: u32) -> Result<Self> {
+        let decoder =
+            Decoder::open(params, threads, None).map_err(errors::engine("opening the decoder"))?;
+        Ok(Self {
+            decoder,
+            drained: false,
+        })
+    }
+}
+
+impl VideoDecoder for SoftwareDecoder {
+    type Surface = Frame;
+
+    fn send(&mut self, packet: Option<&Packet>) -> Result<()> {
+        self.drained = false;
+        match self.decoder.send(packet) {
+            Err(AvError::NO_MEMORY) => Err(Error::new(
+                Code::EngineFailed,
+                "out of memory while decoding",
+            )),
+            // Damage: the frames that do come are placed by their ranks, and the holes are concealed and counted.
+            _ => Ok(()),
+        }
+    }
+
+    fn receive(&mut self) -> Result<Option<Decoded<Frame>>> {
+        if self.drained {
+            return Ok(None);
+        }
+        let mut frame = Frame::new().map_err(errors::engine("decoding"))?;
+        match self.decoder.receive(&mut frame) {
+            Ok(Received::Output) if frame.pixel_format().is_scalable() => Ok(Some(Decoded {
+                rank: frame.pts(),
+                damaged: frame.is_damaged(),
+                surface: frame,
+            })),
+            Ok(Received::Output) => self.receive(),
+            Ok(Received::NeedsInput | Received::End) | Err(_) => {
+                self.drained = true;
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// libswscale, following the source when its size or format changes in mid-stream.
+pub struct SoftwareScaler {
+    target: PictureFormat,
+    pool: FramePool,
+    scaler: Option<Scaler>,
+}
+
+impl SoftwareScaler {
+    /// Scales to the rung's size in planar 4:2:0, limited range.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn new(rung: &RungPlan, colour: Colour) -> Result<Self> {
+        let format = PixelFormat::YUV420P;
+        let pool =
+            FramePool::new(rung.width, rung.height, format).map_err(errors::engine("scaling"))?;
+        let target = PictureFormat {
+            width: rung.width,
+            height: rung.height,
+            format,
+            full_range: false,
+            matrix: colour.matrix,
+        };
+        Ok(Self {
+            target,
+            pool,
+            scaler: None,
+        })
+    }
+}
+
+impl pipeline::Scaler for SoftwareScaler {
+    type In = Frame;
+    type Out = Frame;
+
+    fn scale(&mut self, picture: &Frame) -> Result<Frame> {
+        let failed = errors::engine("scaling");
+        let from = PictureFormat::of(picture);
+        let same = from.width == self.target.width
+            && from.height == self.target.height
+            && from.format == self.target.format
+            && !from.full_range;
+        if same {
+            return picture.share().map_err(&failed);
+        }
+        if self.scaler.as_ref().is_none_or(|s| s.from() != from) {
+            let mut to = self.target;
+            // Without a stated matrix both sides mean the same one, whatever their sizes suggest.
+            if !from.format.is_rgb() {
+                to.matrix = from.matrix;
+            }
+            self.scaler = Some(Scaler::new(from, to).map_err(&failed)?);
+        }
+        let mut target = self.pool.get().map_err(&failed)?;
+        if let Some(scaler) = &mut self.scaler {
+            scaler.scale(picture, &mut target).map_err(&failed)?;
+        }
+        Ok(target)
+    }
+}
+
+/// A libavcodec software encoder.
+pub struct SoftwareEncoder(Encoder);
+
+impl SoftwareEncoder {
+    /// Opens it with the settings an engine chose.
+    ///
+    /// # Errors
+    /// It does not exist or refuses a setting.
+    pub fn open(settings: &VideoSettings) -> Result<Self> {
+        Encoder::video(settings).map(Self).map_err(|e| {
+            Error::new(
+                Code::EngineFailed,
+                format!("the encoder {} cannot be opened: {e}", settings.encoder),
+            )
+            .with_detail(format!("{settings:?}"))
+        })
+    }
+}
+
+impl VideoEncoder for SoftwareEncoder {
+    type Surface = Frame;
+
+    fn send(&mut self, mut picture: Frame, ticks: i64, key: bool) -> Result<()> {
+        picture.set_pts(ticks);
+        picture.set_forced_key(key);
+        self.0
+            .send(Some(&picture))
+            .map_err(errors::engine("encoding"))
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.0.send(None).map_err(errors::engine("encoding"))
+    }
+
+    fn receive(&mut self, packet: &mut Packet) -> Result<Received> {
+        self.0.receive(packet).map_err(errors::engine("encoding"))
+    }
+
+    fn params(&self) -> Result<Params> {
+        self.0.params().map_err(errors::engine("encoding"))
+    }
+}

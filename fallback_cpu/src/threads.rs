@@ -1,0 +1,46 @@
+//! How many threads decoding and each rung's encoder get. Not which rungs there are.
+
+use newsreel_model::plan::{Plan, RungPlan};
+
+/// Thread counts of one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Threads {
+    /// Of the decoder.
+    pub decoder: u32,
+    /// Of each rung's encoder, by the rung's name.
+    encoders: Vec<(String, u32)>,
+}
+
+impl Threads {
+    /// Spreads `cores` over the encoders by their share of the pixels; `fixed` other than 0 gives each that many.
+    ///
+    /// An encoder thread more than its share costs memory and a little quality for nothing, one fewer leaves a core idle.
+    #[must_use]
+    pub fn choose(cores: usize, fixed: u32, _plan: &Plan, rungs: &[&RungPlan]) -> Self {
+        let cores = u32::try_from(cores).unwrap_or(u32::MAX).clamp(1, 64);
+        let pixels = |r: &RungPlan| u64::from(r.width) * u64::from(r.height);
+        let total: u64 = rungs.iter().map(|r| pixels(r)).sum::<u64>().max(1);
+        let share = |r: &RungPlan| {
+            let exact = pixels(r) * u64::from(cores);
+            u32::try_from(exact.div_ceil(total))
+                .unwrap_or(1)
+                .clamp(1, cores)
+        };
+        Self {
+            decoder: cores.min(16),
+            encoders: rungs
+                .iter()
+                .map(|r| (r.name.clone(), if fixed > 0 { fixed } else { share(r) }))
+                .collect(),
+        }
+    }
+
+    /// Of the encoder for `rung`.
+    #[must_use]
+    pub fn encoder(&self, rung: &RungPlan) -> u32 {
+        self.encoders
+            .iter()
+            .find(|(name, _)| *name == rung.name)
+            .map_or(1, |(_, n)| *n)
+    }
+}
