@@ -18,3 +18,5 @@ pub mod reader;
 pub mod slots;
 pub mod software;
 pub mod timeline;
+pub mod pictures;
+pub mod gate;

@@ -172,6 +172,12 @@ impl Head {
         &self.plan
     }
 
+    /// Coding of the video stream.
+    #[must_use]
+    pub fn video_params(&self) -> Arc<Params> {
+        Arc::clone(&self.params)
+    }
+
     /// A plan for the segments that are certain from the beginning alone: the first one, where there is more than one.
     #[must_use]
     pub fn start(&self) -> Option<Prepared> {

@@ -7,18 +7,30 @@ use crate::{Code, Error, Result};
 
 /// A flag that every long loop looks at. Cloning shares it; once set it stays set.
 #[derive(Clone, Debug, Default)]
-pub struct Cancel(Arc<AtomicBool>);
+pub struct Cancel {
+    own: Arc<AtomicBool>,
+    parent: Option<Arc<Cancel>>,
+}
 
 impl Cancel {
+    /// A flag of its own that is also set whenever `parent` is: stopping the child leaves the parent alone.
+    #[must_use]
+    pub fn child(parent: &Self) -> Self {
+        Self {
+            own: Arc::default(),
+            parent: Some(Arc::new(parent.clone())),
+        }
+    }
+
     /// Asks everyone holding a clone to stop.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.own.store(true, Ordering::SeqCst);
     }
 
     /// Whether a stop was asked for.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.own.load(Ordering::Relaxed) || self.parent.as_ref().is_some_and(|p| p.is_cancelled())
     }
 
     /// `Err(cancelled)` once a stop was asked for, so that loops can use `?`.

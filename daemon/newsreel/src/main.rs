@@ -1,2 +1,37 @@
-//! x
-fn main() {}
+//! The `newsreel` command: reads the command line, runs one command, turns its error into an exit status.
+#![forbid(unsafe_code)]
+
+mod cli;
+mod job;
+mod source;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    newsreel_media::ffi::quiet();
+    let arguments = match cli::Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(help) => {
+            let usage = newsreel_model::Code::Usage.exit_status();
+            let status = if help.use_stderr() { usage } else { 0 };
+            // Nothing sensible is left to do when even help cannot be printed.
+            let _ = help.print();
+            return ExitCode::from(status);
+        }
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("NEWSREEL_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match cli::run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("newsreel: {error}");
+            if let Some(detail) = error.detail() {
+                tracing::error!(code = error.code().name(), detail, "{}", error.message());
+            }
+            ExitCode::from(error.code().exit_status())
+        }
+    }
+}

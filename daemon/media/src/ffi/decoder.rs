@@ -59,6 +59,18 @@ impl Decoder {
         }
     }
 
+    /// Trades a little sharpness for speed: good enough for pictures that are made small.
+    pub fn prefer_speed(&mut self) {
+        // SAFETY: an open context; the field may be changed between packets.
+        unsafe { (*self.0).skip_loop_filter = sys::AVDiscard::AVDISCARD_ALL };
+    }
+
+    /// Forgets everything decoded so far, to go on somewhere else in the stream.
+    pub fn reset(&mut self) {
+        // SAFETY: an open context.
+        unsafe { sys::avcodec_flush_buffers(self.0) };
+    }
+
     /// Hands over a packet, or `None` at the end of the stream.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! One decoded picture or block of sound, and a pool of pictures. Not a pipeline stage.
+//! One decoded picture or block of sound. Not a pipeline stage; making them is in `picture` and `sound`.
 
 use std::ptr;
 
@@ -6,10 +6,10 @@ use ffmpeg_sys_next as sys;
 
 use super::packet::known;
 use super::params::PixelFormat;
-use super::{AvError, check};
+use super::AvError;
 
 /// Owns an `AVFrame`; cloning shares the samples and copies the properties.
-pub struct Frame(*mut sys::AVFrame);
+pub struct Frame(pub(super) *mut sys::AVFrame);
 
 // SAFETY: sample buffers are reference-counted with atomics; the frame struct itself has one owner.
 unsafe impl Send for Frame {}
@@ -54,7 +54,7 @@ impl Frame {
         unsafe { &*self.0 }
     }
 
-    fn raw_mut(&mut self) -> &mut sys::AVFrame {
+    pub(super) fn raw_mut(&mut self) -> &mut sys::AVFrame {
         // SAFETY: as in `raw`, and `&mut self` makes it the only use.
         unsafe { &mut *self.0 }
     }
@@ -160,154 +160,11 @@ impl Frame {
         // SAFETY: a valid frame, blank afterwards.
         unsafe { sys::av_frame_unref(self.0) };
     }
-
-    /// The first plane of an 8-bit picture, row by row: brightness for every planar YUV format.
-    #[must_use]
-    pub fn luma_rows(&self) -> Vec<&[u8]> {
-        let raw = self.raw();
-        let (Ok(width), Ok(stride)) =
-            (usize::try_from(raw.width), usize::try_from(raw.linesize[0]))
-        else {
-            return Vec::new();
-        };
-        (0..self.height() as usize)
-            // SAFETY: libav guarantees `height` rows of `linesize` bytes, of which `width` are picture, at `data[0]`.
-            .map(|y| unsafe {
-                std::slice::from_raw_parts(raw.data[0].add(y * stride), width.min(stride))
-            })
-            .collect()
-    }
-
-    /// A block of planar float sound with the given samples, one slice per channel, all of equal length.
-    ///
-    /// # Errors
-    /// Out of memory, or channels of different lengths.
-    pub fn from_planar_f32(channels: &[&[f32]], sample_rate: u32) -> Result<Self, AvError> {
-        let mut frame = Self::new()?;
-        let len = channels.first().map_or(0, |c| c.len());
-        if len == 0 || channels.iter().any(|c| c.len() != len) {
-            return Err(AvError(sys::AVERROR(sys::EINVAL)));
-        }
-        let raw = frame.raw_mut();
-        raw.nb_samples = i32::try_from(len).unwrap_or(i32::MAX);
-        raw.sample_rate = i32::try_from(sample_rate).unwrap_or(i32::MAX);
-        raw.format = sys::AVSampleFormat::AV_SAMPLE_FMT_FLTP as i32;
-        // SAFETY: the layout is initialised before the buffer is allocated from it; then each plane has room for
-        // `nb_samples` floats, and there is one plane per channel.
-        unsafe {
-            let count = i32::try_from(channels.len()).unwrap_or(1);
-            sys::av_channel_layout_default(&raw mut raw.ch_layout, count);
-            check(sys::av_frame_get_buffer(frame.0, 0))?;
-            for (index, samples) in channels.iter().enumerate() {
-                let plane = *(*frame.0).extended_data.add(index);
-                ptr::copy_nonoverlapping(samples.as_ptr(), plane.cast::<f32>(), len);
-            }
-        }
-        Ok(frame)
-    }
-
-    /// Copies planar float samples out, appending to one vector per channel.
-    pub fn append_planar_f32(&self, out: &mut [Vec<f32>]) {
-        let raw = self.raw();
-        if raw.format != sys::AVSampleFormat::AV_SAMPLE_FMT_FLTP as i32 {
-            return;
-        }
-        let channels = usize::try_from(raw.ch_layout.nb_channels).unwrap_or(0);
-        for (index, samples) in out.iter_mut().enumerate().take(channels) {
-            // SAFETY: planar float has one plane of `nb_samples` floats per channel.
-            let plane = unsafe {
-                let data = *raw.extended_data.add(index);
-                std::slice::from_raw_parts(data.cast::<f32>(), self.samples())
-            };
-            samples.extend_from_slice(plane);
-        }
-    }
 }
 
 impl Drop for Frame {
     fn drop(&mut self) {
         // SAFETY: allocated in `new` or `share`, freed once.
         unsafe { sys::av_frame_free(ptr::addr_of_mut!(self.0)) };
-    }
-}
-
-/// Pictures of one size and format whose memory is used again, so that no frame costs an allocation.
-pub struct FramePool {
-    pool: *mut sys::AVBufferPool,
-    width: i32,
-    height: i32,
-    format: PixelFormat,
-}
-
-// SAFETY: buffer pools lock internally; the handle has one owner.
-unsafe impl Send for FramePool {}
-
-/// Alignment of rows: what the widest SIMD code in libswscale and libx264 likes.
-const ALIGN: i32 = 64;
-
-impl FramePool {
-    /// A pool of `width` × `height` pictures.
-    ///
-    /// # Errors
-    /// Out of memory, or a size that libav refuses.
-    pub fn new(width: u32, height: u32, format: PixelFormat) -> Result<Self, AvError> {
-        let (Ok(width), Ok(height)) = (i32::try_from(width), i32::try_from(height)) else {
-            return Err(AvError(sys::AVERROR(sys::EINVAL)));
-        };
-        // SAFETY: pure arithmetic in libav; negative for sizes it refuses.
-        let size =
-            check(unsafe { sys::av_image_get_buffer_size(format.raw(), width, height, ALIGN) })?;
-        // Some SIMD readers run a little past the last row.
-        let size = usize::try_from(size).unwrap_or(0) + 64;
-        // SAFETY: no allocator of our own; the pool is freed in Drop.
-        let pool = unsafe { sys::av_buffer_pool_init(size, None) };
-        if pool.is_null() {
-            return Err(AvError::NO_MEMORY);
-        }
-        Ok(Self {
-            pool,
-            width,
-            height,
-            format,
-        })
-    }
-
-    /// A picture with undefined content; its memory returns to the pool when the last handle goes.
-    ///
-    /// # Errors
-    /// Out of memory.
-    pub fn get(&self) -> Result<Frame, AvError> {
-        let mut frame = Frame::new()?;
-        // SAFETY: the buffer was sized for exactly this format, size and alignment; the frame owns the reference, and
-        // libav keeps the pool alive until the last buffer is returned.
-        unsafe {
-            let buffer = sys::av_buffer_pool_get(self.pool);
-            if buffer.is_null() {
-                return Err(AvError::NO_MEMORY);
-            }
-            let raw = frame.raw_mut();
-            raw.buf[0] = buffer;
-            raw.width = self.width;
-            raw.height = self.height;
-            raw.format = self.format.0;
-            check(sys::av_image_fill_arrays(
-                raw.data.as_mut_ptr(),
-                raw.linesize.as_mut_ptr(),
-                (*buffer).data,
-                self.format.raw(),
-                self.width,
-                self.height,
-                ALIGN,
-            ))?;
-            raw.extended_data = raw.data.as_mut_ptr();
-        }
-        Ok(frame)
-    }
-}
-
-impl Drop for FramePool {
-    fn drop(&mut self) {
-        // SAFETY: created in `new`; buffers still out keep the memory alive until they return.
-        unsafe { sys::av_buffer_pool_uninit(ptr::addr_of_mut!(self.pool)) };
     }
 }

@@ -15,8 +15,10 @@ mod io;
 mod packet;
 mod params;
 mod parser;
+mod picture;
 mod resampler;
 mod scaler;
+mod sound;
 
 use std::ffi::{CStr, CString};
 use std::fmt;
@@ -25,13 +27,14 @@ use ffmpeg_sys_next as sys;
 
 pub use decoder::{Decoder, Received};
 pub use encoder::{AudioSettings, Encoder, VideoSettings, has_encoder};
-pub use frame::{Frame, FramePool};
+pub use frame::Frame;
 pub use init::init_segment;
 pub use input::{Input, StreamInfo, StreamKind};
 pub use io::{ByteSource, Source};
 pub use packet::Packet;
 pub use params::{Params, PixelFormat};
 pub use parser::{Parser, Picture};
+pub use picture::FramePool;
 pub use resampler::{Resampler, SampleFormat};
 pub use scaler::{PictureFormat, Scaler};
 

@@ -1,0 +1,35 @@
+//! `newsreel config check|show`. Not the configuration itself.
+
+use std::path::{Path, PathBuf};
+
+use newsreel_config::Config;
+use newsreel_model::Result;
+
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Say whether a file is a valid configuration, and where it is not.
+    Check {
+        /// The file; `--config` names it too.
+        file: Option<PathBuf>,
+    },
+    /// Print everything in force as TOML, defaults included.
+    Show,
+}
+
+pub fn run(command: &Command, path: Option<&Path>) -> Result<()> {
+    match command {
+        Command::Check { file } => {
+            let Some(file) = file.as_deref().or(path) else {
+                println!("no file given: the built-in defaults are valid");
+                return Ok(());
+            };
+            let config = Config::load(file)?;
+            println!("{}: valid, {} profiles", file.display(), config.profiles.len());
+            Ok(())
+        }
+        Command::Show => {
+            print!("{}", super::load(path)?.to_toml()?);
+            Ok(())
+        }
+    }
+}

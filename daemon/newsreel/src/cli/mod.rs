@@ -1,0 +1,55 @@
+//! The command line: what can be asked, and which file answers it.
+
+mod config;
+mod probe;
+mod progress;
+mod transcode;
+mod verify;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Parser, Subcommand};
+use newsreel_config::Config;
+use newsreel_model::Result;
+
+/// A newsroom's transcoder: one clip in, a playable ladder out.
+#[derive(Parser)]
+#[command(version, about, max_term_width = 100)]
+pub struct Arguments {
+    /// Configuration file; without it the built-in defaults are in force.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a whole adaptive ladder from one clip, in this process.
+    Transcode(transcode::Arguments),
+    /// Show what an input holds and what would be encoded.
+    Probe(probe::Arguments),
+    /// Check a finished output directory against what its job promised.
+    Verify(verify::Arguments),
+    /// Check a configuration file, or show everything that is in force.
+    #[command(subcommand)]
+    Config(config::Command),
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Whatever went wrong; its code decides the exit status.
+pub fn run(arguments: Arguments) -> Result<()> {
+    let path = arguments.config.as_deref();
+    match arguments.command {
+        Command::Transcode(a) => transcode::run(&a, &load(path)?),
+        Command::Probe(a) => probe::run(&a),
+        Command::Verify(a) => verify::run(&a),
+        Command::Config(c) => config::run(&c, path),
+    }
+}
+
+fn load(path: Option<&Path>) -> Result<Config> {
+    Ok(path.map(Config::load).transpose()?.unwrap_or_default())
+}

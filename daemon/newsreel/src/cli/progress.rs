@@ -1,0 +1,94 @@
+//! Events on the terminal: a bar where someone looks, plain lines where a log is kept, or JSON lines.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use newsreel_model::event::{Event, Phase};
+use newsreel_model::ports::EventSink;
+use parking_lot::Mutex;
+
+/// One JSON object per event on standard output.
+pub struct JsonLines;
+
+impl EventSink for JsonLines {
+    fn emit(&self, event: &Event) {
+        if let Ok(line) = serde_json::to_string(event) {
+            // A reader that went away is no reason to stop the job.
+            let _ = writeln!(std::io::stdout().lock(), "{line}");
+        }
+    }
+}
+
+/// Lines for people, with a bar below them on a terminal.
+pub struct Lines {
+    out: PathBuf,
+    bar: Option<ProgressBar>,
+    last: Mutex<Instant>,
+}
+
+/// Between plain progress lines where there is no terminal.
+const PLAIN_INTERVAL_S: u64 = 5;
+
+impl Lines {
+    pub fn new(out: &Path) -> Self {
+        let style = ProgressStyle::with_template("{bar:32} {pos}/{len} frames  {msg}");
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new(0);
+            if let Ok(style) = style {
+                bar.set_style(style);
+            }
+            bar
+        });
+        Self { out: out.to_path_buf(), bar, last: Mutex::new(Instant::now()) }
+    }
+
+    fn say(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(line),
+            None => eprintln!("{line}"),
+        }
+    }
+
+    fn progress(&self, done: u64, total: u64, speed: f64, eta_s: Option<f64>) {
+        let eta = eta_s.map_or_else(String::new, |s| format!(", {s:.0} s left"));
+        if let Some(bar) = &self.bar {
+            bar.set_length(total);
+            bar.set_position(done);
+            bar.set_message(format!("{speed:.1}x{eta}"));
+            return;
+        }
+        let mut last = self.last.lock();
+        if last.elapsed().as_secs() >= PLAIN_INTERVAL_S {
+            *last = Instant::now();
+            eprintln!("{done} of {total} frames, {speed:.1}x{eta}");
+        }
+    }
+}
+
+impl EventSink for Lines {
+    fn emit(&self, event: &Event) {
+        let at = |path: &str| self.out.join(path).display().to_string();
+        match event {
+            Event::Started { segments_reused, .. } if *segments_reused > 0 => {
+                self.say(&format!("resuming: {segments_reused} finished segments are kept"));
+            }
+            Event::Started { .. } | Event::Failed { .. } => {}
+            Event::Phase { phase: Phase::Packaging } => self.say("packaging and checking"),
+            Event::Phase { .. } => {}
+            Event::ThumbnailsReady { paths } => self.say(&format!("{} pictures, first {}", paths.len(), at(paths.first().map_or("", String::as_str)))),
+            Event::Playable { playlist } => self.say(&format!("playable: {}", at(playlist))),
+            Event::Progress { frames_done, frames_total, speed, eta_s } => {
+                self.progress(*frames_done, *frames_total, *speed, *eta_s);
+            }
+            Event::Warning { warning } => self.say(&format!("warning: {} ({})", warning.message, warning.code)),
+            Event::Completed { wall_s } => {
+                if let Some(bar) = &self.bar {
+                    bar.finish_and_clear();
+                }
+                eprintln!("complete after {wall_s:.1} s: {}", self.out.display());
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! `newsreel transcode`: one clip in this process, with progress and a clean stop on Ctrl-C.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use newsreel_config::Config;
+use newsreel_model::ports::EventSink;
+use newsreel_model::{Cancel, Code, Error, Result};
+
+use crate::job::{self, Request};
+
+use super::progress::{JsonLines, Lines};
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The clip.
+    input: PathBuf,
+    /// Where the ladder goes; an interrupted job in it is resumed.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Which profile of the configuration to use.
+    #[arg(long, default_value = "web")]
+    profile: String,
+    /// Print events as JSON lines instead of progress.
+    #[arg(long)]
+    json: bool,
+    /// Throw away what an earlier job left in the directory.
+    #[arg(long)]
+    force: bool,
+    /// How many parts of the clip are encoded at once; overrides `cpu.runs`.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    runs: Option<u32>,
+}
+
+pub fn run(arguments: &Arguments, config: &Config) -> Result<()> {
+    let cancel = Cancel::default();
+    let stop = cancel.clone();
+    ctrlc::set_handler(move || {
+        if stop.is_cancelled() {
+            // Asked twice: the user does not want to wait for a clean stop.
+            std::process::exit(i32::from(Code::Cancelled.exit_status()));
+        }
+        stop.cancel();
+    })
+    .map_err(|e| Error::bug(format!("cannot watch for Ctrl-C: {e}")))?;
+
+    let events: Arc<dyn EventSink> =
+        if arguments.json { Arc::new(JsonLines) } else { Arc::new(Lines::new(&arguments.out)) };
+    let profile = config.profile(&arguments.profile)?;
+    let request = Request {
+        input: arguments.input.clone(),
+        out: arguments.out.clone(),
+        profile_name: arguments.profile.clone(),
+        profile: profile.clone(),
+        force: arguments.force,
+        runs: arguments.runs.unwrap_or(config.cpu.runs),
+        threads_per_encoder: config.cpu.threads_per_encoder,
+        limits: config.limits.clone(),
+    };
+    job::run(&request, &events, &cancel).map_err(|e| explain(e, arguments))
+}
+
+/// Adds what this command can do about an error.
+fn explain(error: Error, arguments: &Arguments) -> Error {
+    match error.code() {
+        Code::Cancelled => Error::new(
+            Code::Cancelled,
+            format!(
+                "stopped; finished segments are kept, run the same command again to go on ({})",
+                arguments.out.display()
+            ),
+        ),
+        _ => error,
+    }
+}

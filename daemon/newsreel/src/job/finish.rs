@@ -1,0 +1,149 @@
+//! The last part of a job: MP4s, DASH manifest, final playlists, the gate, the report. Nothing here encodes.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::Path;
+
+use newsreel_media::boxes;
+use newsreel_media::gate;
+use newsreel_media::package::dash::{self, DashTrack, Kind};
+use newsreel_media::package::mp4::{self, Track};
+use newsreel_model::job::{Finished, layout};
+use newsreel_model::plan::Plan;
+use newsreel_model::{Cancel, Error, Result};
+
+use super::files;
+use super::playlists::Playlists;
+
+/// Writes what remains and checks everything; gives the complete journal back.
+///
+/// # Errors
+/// Writing failed, or the gate found something wrong.
+pub fn finish(
+    dir: &Path,
+    plan: &Plan,
+    playlists: &mut Playlists,
+    mut journal: Vec<Finished>,
+    cancel: &Cancel,
+) -> Result<Vec<Finished>> {
+    for rung in &plan.video.rungs {
+        cancel.check()?;
+        let path = layout::mp4(&rung.name);
+        let finished = stitch(dir, plan, &layout::video_dir(&rung.name), &path)?;
+        record(&mut journal, finished);
+    }
+    for playlist in playlists.finish(dir, plan)? {
+        record(&mut journal, playlist);
+    }
+    let manifest = manifest(dir, plan, &journal)?;
+    record(&mut journal, files::replace(dir, layout::MANIFEST, manifest.as_bytes())?);
+    cancel.check()?;
+    gate::check(dir, plan, &journal).into_result()?;
+    Ok(journal)
+}
+
+fn record(journal: &mut Vec<Finished>, entry: Finished) {
+    journal.retain(|f| f.path != entry.path);
+    journal.push(entry);
+}
+
+fn track(dir: &Path, rendition: &str, segments: usize) -> Result<Track> {
+    let base = dir.join(rendition);
+    let init = std::fs::read(base.join(layout::INIT)).map_err(|e| Error::bug(format!("{rendition}: {e}")))?;
+    Ok(Track { init, segments: (0..segments).map(|i| base.join(layout::segment(i))).collect() })
+}
+
+/// One MP4 from a rung's segments and the sound's, without a second encode.
+fn stitch(dir: &Path, plan: &Plan, video: &str, path: &str) -> Result<Finished> {
+    let count = plan.grid.len();
+    let mut tracks = vec![track(dir, video, count)?];
+    if let Some(audio) = &plan.audio {
+        tracks.push(track(dir, &layout::audio_dir(&audio.language), count)?);
+    }
+    let mut outcome = Ok(());
+    let mut entry = files::describe(path, &[]);
+    let staged = files::stage(dir, path, |file| {
+        let mut writer = Hashing { inner: std::io::BufWriter::with_capacity(1 << 20, file), hasher: blake3::Hasher::new(), bytes: 0 };
+        outcome = mp4::stitch(&tracks, &mut writer).map(|_| ());
+        writer.inner.flush()?;
+        entry.bytes = writer.bytes;
+        entry.hash = writer.hasher.finalize().to_hex().to_string();
+        outcome.as_ref().map(|_| ()).map_err(|e| std::io::Error::other(e.to_string()))
+    });
+    outcome?;
+    staged
+        .and_then(|()| files::sync_parent(&dir.join(path)))
+        .map_err(|e| Error::writing(path, &e))?;
+    Ok(entry)
+}
+
+/// Hashes what passes through.
+struct Hashing<W> {
+    inner: W,
+    hasher: blake3::Hasher,
+    bytes: u64,
+}
+
+impl<W: Write> Write for Hashing<W> {
+    fn write(&mut self, data: &[u8]) -> std::io::Result<usize> {
+        let written = self.inner.write(data)?;
+        self.hasher.update(&data[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+/// The DASH manifest over the same segments, its times read from their boxes.
+fn manifest(dir: &Path, plan: &Plan, journal: &[Finished]) -> Result<String> {
+    let sizes: HashMap<&str, u64> = journal.iter().map(|f| (f.path.as_str(), f.bytes)).collect();
+    let mut tracks = Vec::new();
+    for rung in &plan.video.rungs {
+        let kind = Kind::Video { width: rung.width, height: rung.height, frame_rate: plan.video.frame_rate };
+        tracks.push(dash_track(dir, plan, &rung.name, &layout::video_dir(&rung.name), kind, &sizes)?);
+    }
+    if let Some(a) = &plan.audio {
+        let kind = Kind::Audio { channels: a.channels, sample_rate: a.sample_rate, language: a.language.clone() };
+        let id = format!("audio-{}", a.language);
+        tracks.push(dash_track(dir, plan, &id, &layout::audio_dir(&a.language), kind, &sizes)?);
+    }
+    let longest = plan.grid.segments.iter().map(|s| s.duration_ticks).max().unwrap_or(0);
+    Ok(dash::manifest(plan.duration_s(), plan.seconds(longest), &tracks))
+}
+
+fn dash_track(
+    dir: &Path,
+    plan: &Plan,
+    id: &str,
+    rendition: &str,
+    kind: Kind,
+    sizes: &HashMap<&str, u64>,
+) -> Result<DashTrack> {
+    let broken = |e: boxes::BoxError| Error::bug(format!("{rendition} cannot be read back: {e}"));
+    let Track { init, segments } = track(dir, rendition, plan.grid.len())?;
+    let init = boxes::read_init(&init).map_err(broken)?;
+    let mut times = Vec::with_capacity(segments.len());
+    let mut peak = 0u64;
+    for (index, path) in segments.iter().enumerate() {
+        let fragments = newsreel_media::package::segment_file::read_fragments(path)?;
+        let start = fragments.first().map_or(0, |f| f.base_decode_time);
+        let duration: u64 = fragments.iter().map(boxes::FragmentInfo::duration).sum();
+        let bytes = sizes.get(format!("{rendition}/{}", layout::segment(index)).as_str()).copied().unwrap_or(0);
+        peak = peak.max(bytes * 8 * u64::from(init.timescale) / duration.max(1));
+        let signed = |v: u64| i64::try_from(v).unwrap_or(i64::MAX);
+        times.push((signed(start) - init.media_time, signed(duration)));
+    }
+    Ok(DashTrack {
+        id: id.to_owned(),
+        kind,
+        codecs: init.codecs,
+        bandwidth_bps: peak.max(1),
+        timescale: init.timescale,
+        init: format!("{rendition}/{}", layout::INIT),
+        media: format!("{rendition}/seg-$Number%05d$.m4s"),
+        segments: times,
+    })
+}

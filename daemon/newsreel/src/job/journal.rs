@@ -1,0 +1,64 @@
+//! The journal of finished pieces in a job's own directory: one JSON line each, appended and synced.
+//!
+//! The checkpoint port for `transcode`. A line torn by a crash is ignored, and so is a piece whose file is not there.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+
+use newsreel_model::job::{Finished, layout};
+use newsreel_model::ports::Checkpoints;
+use newsreel_model::{Error, Result};
+
+const FILE: &str = "journal.jsonl";
+
+/// An append-only file of finished pieces.
+pub struct Journal {
+    file: File,
+    finished: Vec<Finished>,
+}
+
+impl Journal {
+    /// Opens the journal of the job in `dir`, keeping the entries whose files still have their length.
+    ///
+    /// # Errors
+    /// The journal cannot be read or written.
+    pub fn open(dir: &Path) -> Result<Self> {
+        let path = dir.join(layout::WORK).join(FILE);
+        let failed = |e: std::io::Error| Error::writing("the job's journal", &e);
+        let mut finished: Vec<Finished> = Vec::new();
+        if let Ok(file) = File::open(&path) {
+            for line in BufReader::new(file).lines().map_while(std::result::Result::ok) {
+                let Ok(piece) = serde_json::from_str::<Finished>(&line) else { continue };
+                let there = std::fs::metadata(dir.join(&piece.path)).is_ok_and(|m| m.len() == piece.bytes);
+                finished.retain(|f| f.path != piece.path);
+                if there {
+                    finished.push(piece);
+                }
+            }
+        }
+        let mut file = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
+        // Ends a torn line, so that the next entry stands on its own.
+        file.write_all(b"\n").map_err(failed)?;
+        Ok(Self { file, finished })
+    }
+}
+
+impl Checkpoints for Journal {
+    fn finished(&self) -> &[Finished] {
+        &self.finished
+    }
+
+    fn commit(&mut self, pieces: &[Finished]) -> Result<()> {
+        let failed = |e: std::io::Error| Error::writing("the job's journal", &e);
+        let mut lines = Vec::new();
+        for piece in pieces {
+            serde_json::to_writer(&mut lines, piece).map_err(|e| Error::bug(e.to_string()))?;
+            lines.push(b'\n');
+        }
+        self.file.write_all(&lines).map_err(failed)?;
+        self.file.sync_data().map_err(failed)?;
+        self.finished.extend_from_slice(pieces);
+        Ok(())
+    }
+}

@@ -1,0 +1,148 @@
+//! The one thread that makes pieces public: staged, synced, renamed, committed to the journal, then named in a playlist.
+//!
+//! Pieces come in from many threads in any order; what a player sees is always the contiguous beginning.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use newsreel_model::job::Finished;
+use newsreel_model::ports::Checkpoints;
+use newsreel_model::{Cancel, Error, Result};
+use parking_lot::Mutex;
+
+use super::files;
+use super::journal::Journal;
+use super::playlists::Playlists;
+
+/// Pieces waiting to be written: enough to ride out a slow sync, few enough to bound memory.
+const QUEUE: usize = 16;
+/// Pieces that finish within this time share their syncs and one commit.
+const GROUP: Duration = Duration::from_millis(50);
+
+/// A piece to publish.
+pub struct Piece {
+    /// Its entry for the journal, all but hash and length filled in.
+    pub finished: Finished,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// The way to the publisher thread, and the thread itself.
+pub struct Publisher {
+    sender: Option<Sender<Piece>>,
+    thread: Option<JoinHandle<Journal>>,
+    failed: Arc<Mutex<Option<Error>>>,
+}
+
+impl Publisher {
+    /// Starts the thread. When publishing fails, `cancel` stops the job.
+    ///
+    /// # Errors
+    /// No thread can be started.
+    pub fn start(dir: &Path, journal: Journal, playlists: Arc<Mutex<Playlists>>, cancel: Cancel) -> Result<Self> {
+        let (sender, receiver) = bounded(QUEUE);
+        let failed = Arc::new(Mutex::new(None));
+        let mut work = Work { dir: dir.to_path_buf(), journal, playlists, receiver };
+        let told = Arc::clone(&failed);
+        let thread = std::thread::Builder::new()
+            .name("publisher".to_owned())
+            .spawn(move || {
+                if let Err(e) = work.run() {
+                    *told.lock() = Some(e);
+                    cancel.cancel();
+                }
+                work.journal
+            })
+            .map_err(|e| Error::bug(format!("cannot start a thread: {e}")))?;
+        Ok(Self { sender: Some(sender), thread: Some(thread), failed })
+    }
+
+    /// Hands a piece over; blocks while the disk is behind.
+    ///
+    /// # Errors
+    /// Publishing has failed.
+    pub fn publish(&self, piece: Piece) -> Result<()> {
+        let gone = || self.failed.lock().clone().unwrap_or_else(|| Error::bug("the publisher is gone"));
+        match &self.sender {
+            Some(sender) => sender.send(piece).map_err(|_| gone()),
+            None => Err(gone()),
+        }
+    }
+
+    /// Why publishing failed, if it did.
+    pub fn failure(&self) -> Option<Error> {
+        self.failed.lock().clone()
+    }
+
+    /// Waits until everything handed over is public; gives the journal back.
+    ///
+    /// # Errors
+    /// Publishing has failed.
+    pub fn finish(mut self) -> Result<Journal> {
+        self.sender = None;
+        let journal = self.thread.take().and_then(|t| t.join().ok());
+        match (self.failure(), journal) {
+            (Some(e), _) => Err(e),
+            (None, Some(journal)) => Ok(journal),
+            (None, None) => Err(Error::bug("the publisher's thread panicked")),
+        }
+    }
+}
+
+struct Work {
+    dir: PathBuf,
+    journal: Journal,
+    playlists: Arc<Mutex<Playlists>>,
+    receiver: Receiver<Piece>,
+}
+
+impl Work {
+    fn run(&mut self) -> Result<()> {
+        self.playlists.lock().refresh(&self.dir, self.journal.finished())?;
+        while let Ok(first) = self.receiver.recv() {
+            self.group(first)?;
+        }
+        Ok(())
+    }
+
+    /// Publishes a piece and all that follow within a moment.
+    fn group(&mut self, first: Piece) -> Result<()> {
+        let until = Instant::now() + GROUP;
+        let mut done = vec![self.place(first)?];
+        loop {
+            match self.receiver.recv_deadline(until) {
+                Ok(piece) => done.push(self.place(piece)?),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+            }
+            // The first pieces of a job make it playable: they do not wait for company.
+            if self.journal.finished().len() < FIRST_PIECES {
+                break;
+            }
+        }
+        let directories: BTreeSet<PathBuf> = done.iter().map(|f| self.dir.join(&f.path)).collect();
+        let mut synced = BTreeSet::new();
+        for path in &directories {
+            if synced.insert(path.parent().map(Path::to_path_buf)) {
+                files::sync_parent(path).map_err(|e| Error::writing(&path.display().to_string(), &e))?;
+            }
+        }
+        self.journal.commit(&done)?;
+        self.playlists.lock().refresh(&self.dir, &done)
+    }
+
+    fn place(&self, piece: Piece) -> Result<Finished> {
+        let Piece { mut finished, bytes } = piece;
+        finished.bytes = bytes.len() as u64;
+        finished.hash = blake3::hash(&bytes).to_hex().to_string();
+        files::stage(&self.dir, &finished.path, |file| std::io::Write::write_all(file, &bytes))
+            .map_err(|e| Error::writing(&finished.path, &e))?;
+        Ok(finished)
+    }
+}
+
+/// Until this many pieces are there, each is published on its own.
+const FIRST_PIECES: usize = 8;

@@ -1,0 +1,117 @@
+//! From a run's segments and the sound's to the publisher: names them, guards the init segments, counts progress.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use newsreel_media::audio::AudioSink;
+use newsreel_media::pipeline::{SegmentOutput, SegmentSink};
+use newsreel_model::job::{Finished, layout};
+use newsreel_model::plan::Plan;
+use newsreel_model::{Cancel, Code, Error, Result};
+use parking_lot::Mutex;
+
+use super::publisher::{Piece, Publisher};
+
+/// What all runs of a job share.
+pub struct Sink<'a> {
+    publisher: &'a Publisher,
+    rungs: Vec<String>,
+    sound: Option<String>,
+    /// Init segments published so far, by path.
+    inits: Mutex<HashMap<String, Vec<u8>>>,
+    /// Frames handed to encoders.
+    pub frames: AtomicU64,
+    /// Set once the head start is over, so that the sound does not compete with it.
+    pub sound_may_run: AtomicBool,
+    cancel: Cancel,
+}
+
+impl<'a> Sink<'a> {
+    /// A sink that goes on from what is already published in `dir`.
+    pub fn new(publisher: &'a Publisher, dir: &Path, plan: &Plan, finished: &[Finished], cancel: &Cancel) -> Self {
+        let inits = finished
+            .iter()
+            .filter(|f| f.path.ends_with(layout::INIT))
+            .filter_map(|f| Some((f.path.clone(), std::fs::read(dir.join(&f.path)).ok()?)))
+            .collect();
+        Self {
+            publisher,
+            rungs: plan.video.rungs.iter().map(|r| layout::video_dir(&r.name)).collect(),
+            sound: plan.audio.as_ref().map(|a| layout::audio_dir(&a.language)),
+            inits: Mutex::new(inits),
+            frames: AtomicU64::new(0),
+            sound_may_run: AtomicBool::new(false),
+            cancel: cancel.clone(),
+        }
+    }
+
+    fn publish_init(&self, dir: &str, bytes: Vec<u8>) -> Result<()> {
+        let path = format!("{dir}/{}", layout::INIT);
+        let mut inits = self.inits.lock();
+        if let Some(published) = inits.get(&path) {
+            if *published == bytes {
+                return Ok(());
+            }
+            return Err(Error::new(
+                Code::ParameterSetsDiffer,
+                format!("a session's parameter sets differ from those published in {path}"),
+            ));
+        }
+        inits.insert(path.clone(), bytes.clone());
+        self.publisher.publish(Piece { finished: piece(path, 0, 0, "newsreel".to_owned()), bytes })
+    }
+
+    /// A finished picture or other file.
+    ///
+    /// # Errors
+    /// Publishing has failed.
+    pub fn file(&self, path: String, bytes: Vec<u8>) -> Result<()> {
+        self.publisher.publish(Piece { finished: piece(path, 0, 0, "newsreel".to_owned()), bytes })
+    }
+}
+
+fn piece(path: String, frames: u32, concealed: u32, made_by: String) -> Finished {
+    Finished { path, bytes: 0, hash: String::new(), frames, concealed, made_by }
+}
+
+impl SegmentSink for Sink<'_> {
+    fn init(&self, rung: usize, bytes: Vec<u8>) -> Result<()> {
+        self.publish_init(&self.rungs[rung], bytes)
+    }
+
+    fn segment(&self, s: SegmentOutput) -> Result<()> {
+        let path = format!("{}/{}", self.rungs[s.rung], layout::segment(s.segment));
+        self.publisher.publish(Piece { finished: piece(path, s.frames, s.concealed, s.made_by), bytes: s.bytes })
+    }
+
+    fn frames(&self, count: u64) {
+        self.frames.fetch_add(count, Ordering::Relaxed);
+    }
+}
+
+/// The sound's side of the sink.
+pub struct SoundSink<'a>(pub &'a Sink<'a>);
+
+impl AudioSink for SoundSink<'_> {
+    fn init(&mut self, bytes: Vec<u8>) -> Result<()> {
+        match &self.0.sound {
+            Some(dir) => self.0.publish_init(dir, bytes),
+            None => Err(Error::bug("sound without a plan for it")),
+        }
+    }
+
+    fn segment(&mut self, index: usize, bytes: Vec<u8>, units: u32) -> Result<()> {
+        let Some(dir) = &self.0.sound else {
+            return Err(Error::bug("sound without a plan for it"));
+        };
+        let path = format!("{dir}/{}", layout::segment(index));
+        self.0.publisher.publish(Piece { finished: piece(path, units, 0, "cpu/aac".to_owned()), bytes })?;
+        // One segment is enough to begin with; the rest waits until the picture has begun too.
+        while index == 0 && !self.0.sound_may_run.load(Ordering::Acquire) {
+            self.0.cancel.check()?;
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        Ok(())
+    }
+}
