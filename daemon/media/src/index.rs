@@ -149,10 +149,12 @@ impl Indexer {
         let wanted: Vec<usize> = std::iter::once(stream).chain(audio.map(|a| a.0)).collect();
         let failed = errors::engine("indexing");
         let codec = params.codec_name();
-        // Only these two code fields as packets of their own; for others a parser would only cost time.
-        let parser = match codec.as_str() {
-            "h264" | "mpeg2video" => Parser::new(params).map_err(&failed)?,
-            _ => None,
+        // Only H.264 without a container's framing has the two fields of a frame in packets of their own.
+        let unframed = matches!(format.as_str(), "mpegts" | "mpeg" | "h264" | "wtv");
+        let parser = if codec == "h264" && unframed {
+            Parser::new(params).map_err(&failed)?
+        } else {
+            None
         };
         Ok(Self {
             reader: PacketReader::over(input, &wanted),

@@ -4,20 +4,20 @@
 
 use std::sync::Arc;
 
-use newsreel_model::plan::{AudioPlan, Colour, Matching, Plan, VideoPlan, Warning};
+use newsreel_model::plan::{Matching, Plan, VideoPlan, Warning};
 use newsreel_model::profile::Profile;
 use newsreel_model::rational::rescale;
 use newsreel_model::report::SourceReport;
 use newsreel_model::{Cancel, Code, Error, Rational, Result};
 
+use crate::decide::{decide, find_first_picture};
 use crate::errors;
-use crate::ffi::{Decoder, Frame, Packet, Params, Received, Source};
-use crate::geometry;
+use crate::ffi::{Params, Source};
 use crate::index::{Extent, Index, IndexLimits, Indexer};
 use crate::probe::{self, Probed};
-use crate::reader::IndexedReader;
 use crate::slots::{self, Lines, Slots};
 use crate::timeline::{self, Mending, Presentation};
+use crate::timing::Timing;
 
 /// Limits on what a source may ask of us.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +33,7 @@ pub struct Limits {
 }
 
 /// The beginning of a source that decisions are taken from: this much of it, or all when it is shorter.
-const HEAD_S: f64 = 10.0;
+const HEAD_S: i32 = 10;
 /// And at most this many packets of it.
 const HEAD_PACKETS: usize = 900;
 /// A decode time going back further than this is a new beginning, not reordering; seconds.
@@ -103,7 +103,6 @@ pub fn head(
     } = probed;
     let (v, a) = (&streams[video], audio.map(|i| &streams[i]));
     let warnings = probe::oddities(v);
-    let timing = Timing::of(v);
     let mut indexer = Indexer::new(
         input,
         (v.index, &v.params),
@@ -113,9 +112,10 @@ pub fn head(
         },
         cancel,
     )?;
-    let head_ticks = slots::ticks(HEAD_S, timing.units_per_second(v.time_base));
-    indexer.advance(|index| is_head(index, head_ticks))?;
+    let span = rescale(1, Rational::new(HEAD_S, 1), v.time_base);
+    indexer.advance(|index| is_head(index, span))?;
 
+    let timing = Timing::of(v, &indexer.index);
     let mut plan = decide(profile_name, profile, v, a, &timing, warnings);
     let params = Arc::new(Params::try_clone(&v.params).map_err(errors::engine("planning"))?);
     find_first_picture(source, &mut indexer, &params, &mut plan, limits, cancel)?;
@@ -280,7 +280,8 @@ impl Head {
     }
 }
 
-fn mending(video: &VideoPlan, limits: Limits) -> Mending {
+/// What mending a source's times may assume.
+pub(crate) fn mending(video: &VideoPlan, limits: Limits) -> Mending {
     let per_second =
         f64::from(video.source_time_base.den) / f64::from(video.source_time_base.num.max(1));
     #[allow(clippy::cast_possible_truncation, reason = "float to int saturates")]
@@ -290,225 +291,6 @@ fn mending(video: &VideoPlan, limits: Limits) -> Mending {
         frame: rescale(video.frame_ticks, to, video.source_time_base).max(1),
         max_gap: units(limits.max_gap_s).max(1),
         max_back: units(MAX_BACK_S).max(1),
-    }
-}
-
-/// Output clock of a source.
-struct Timing {
-    timescale: u32,
-    frame_rate: Option<Rational>,
-    frame_ticks: i64,
-}
-
-impl Timing {
-    /// 90 kHz where whole frames fit into it, else a multiple of the rate's numerator (24000/1001 does not fit).
-    fn of(v: &crate::ffi::StreamInfo) -> Self {
-        let plausible = |r: &Rational| r.is_positive() && r.to_f64() <= 300.0 && r.to_f64() >= 0.1;
-        let close = |a: f64, b: f64| (a - b).abs() <= 0.04 * b;
-        // A guessed rate far from the average one is a field rate or the time base of a variable rate.
-        let rate = [v.guessed_rate, v.average_rate]
-            .into_iter()
-            .filter(plausible)
-            .find(|r| !plausible(&v.average_rate) || close(r.to_f64(), v.average_rate.to_f64()))
-            .map(standard_rate);
-        let (num, den) = rate.map_or((25, 1), |r| (i64::from(r.num), i64::from(r.den)));
-        let timescale = if 90_000 * den % num == 0 {
-            90_000
-        } else if num <= 1_000_000 {
-            num * (10_000 / num).max(1)
-        } else {
-            90_000
-        };
-        Self {
-            timescale: u32::try_from(timescale).unwrap_or(90_000),
-            frame_rate: rate,
-            frame_ticks: ((timescale * den + num / 2) / num).max(1),
-        }
-    }
-
-    fn units_per_second(&self, time_base: Rational) -> u32 {
-        u32::try_from(time_base.den / time_base.num.max(1)).unwrap_or(self.timescale)
-    }
-}
-
-/// 29.97 and its kin written as decimals mean the NTSC fraction; averages within 0.1 % of a standard rate are that rate.
-fn standard_rate(rate: Rational) -> Rational {
-    const STANDARD: [(i32, i32); 15] = [
-        (24_000, 1001),
-        (24, 1),
-        (25, 1),
-        (30_000, 1001),
-        (30, 1),
-        (48, 1),
-        (50, 1),
-        (60_000, 1001),
-        (60, 1),
-        (25, 2),
-        (15, 1),
-        (12, 1),
-        (10, 1),
-        (100, 1),
-        (120, 1),
-    ];
-    STANDARD
-        .iter()
-        .map(|&(n, d)| Rational::new(n, d))
-        // Nearest first: 24 and 23.976 lie within a tenth of a per cent of each other.
-        .min_by(|a, b| {
-            let distance = |r: &Rational| (r.to_f64() - rate.to_f64()).abs();
-            distance(a).total_cmp(&distance(b))
-        })
-        .filter(|s| (s.to_f64() - rate.to_f64()).abs() <= 0.000_4 * rate.to_f64())
-        .unwrap_or(rate)
-}
-
-fn decide(
-    profile_name: &str,
-    profile: &Profile,
-    v: &crate::ffi::StreamInfo,
-    a: Option<&crate::ffi::StreamInfo>,
-    timing: &Timing,
-    warnings: Vec<Warning>,
-) -> Plan {
-    let (width, height) = geometry::display_size(v.width, v.height, v.sample_aspect);
-    let (primaries, transfer, matrix, full_range) = v.params.colour();
-    // Red, green and blue become BT.709 on the way to 4:2:0.
-    let matrix = if v.params.pixel_format().is_rgb() {
-        1
-    } else {
-        matrix
-    };
-    let channels =
-        |s: &crate::ffi::StreamInfo| s.channels.clamp(1, profile.audio.max_channels.max(1));
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "profiles limit segments to 30 s"
-    )]
-    let target_duration_s = (profile.segment_s + 1.0).ceil() as u32;
-    Plan {
-        profile: profile_name.to_owned(),
-        segment_s: profile.segment_s,
-        first_segment_s: profile.first_segment_s.min(profile.segment_s),
-        target_duration_s,
-        video: VideoPlan {
-            stream: v.index,
-            source_time_base: v.time_base,
-            origin: 0,
-            timescale: timing.timescale,
-            frame_rate: timing.frame_rate,
-            frame_ticks: timing.frame_ticks,
-            frame_timing: profile.frame_timing,
-            matching: Matching::ByPacket,
-            first_rank: 0,
-            source_width: v.width,
-            source_height: v.height,
-            sample_aspect: v.sample_aspect,
-            colour: Colour {
-                primaries,
-                transfer,
-                matrix,
-                full_range,
-            },
-            rungs: geometry::ladder(profile, width, height),
-            timeline_digest: String::new(),
-        },
-        audio: a.map(|s| AudioPlan {
-            stream: s.index,
-            language: language(s.language.as_deref()),
-            sample_rate: if s.sample_rate == 44_100 {
-                44_100
-            } else {
-                48_000
-            },
-            channels: channels(s),
-            bitrate_bps: u64::from(profile.audio.bitrate_kbps) * 500 * u64::from(channels(s)),
-        }),
-        audio_spec: profile.audio.clone(),
-        thumbnails: profile.thumbnails.clone(),
-        grid: newsreel_model::grid::Grid::default(),
-        warnings,
-    }
-}
-
-/// A language that can stand in a path and a playlist.
-fn language(tag: Option<&str>) -> String {
-    tag.map(|t| t.trim().to_ascii_lowercase())
-        .filter(|t| {
-            (2..=8).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        })
-        .unwrap_or_else(|| "und".to_owned())
-}
-
-/// Decodes from the start until the first picture comes out; what lies before it cannot be shown.
-fn find_first_picture(
-    source: &Arc<dyn Source>,
-    indexer: &mut Indexer,
-    params: &Params,
-    plan: &mut Plan,
-    limits: Limits,
-    cancel: &Cancel,
-) -> Result<()> {
-    loop {
-        let index = &indexer.index;
-        let presentation = timeline::present(&index.packets, mending(&plan.video, limits));
-        plan.video.matching = presentation.matching.unwrap_or(Matching::ByCount);
-        if let Some(rank) = first_decodable(source.as_ref(), index, &presentation, params, cancel)?
-        {
-            plan.video.first_rank = u64::from(rank);
-            plan.video.origin = presentation.times.get(rank as usize).copied().unwrap_or(0);
-            return Ok(());
-        }
-        if index.complete || index.packets.len() >= limits.lead_in_packets {
-            return Err(Error::new(
-                Code::InputNothingToEncode,
-                format!(
-                    "none of the first {} video packets decodes to a picture",
-                    index.packets.len()
-                ),
-            ));
-        }
-        let more = (index.packets.len() * 4).min(limits.lead_in_packets);
-        indexer.advance(|index| index.packets.len() >= more)?;
-    }
-}
-
-fn first_decodable(
-    source: &dyn Source,
-    index: &Index,
-    presentation: &Presentation,
-    params: &Params,
-    cancel: &Cancel,
-) -> Result<Option<u32>> {
-    let failed = errors::engine("opening the decoder");
-    let mut decoder = Decoder::open(params, 1, None).map_err(&failed)?;
-    let (mut packet, mut frame) = (
-        Packet::new().map_err(&failed)?,
-        Frame::new().map_err(&failed)?,
-    );
-    let mut reader = IndexedReader::enter(source, index, 0, &mut packet, cancel)?;
-    loop {
-        let more = reader.next(&mut packet)?;
-        if let Some(ordinal) = more {
-            packet.set_times(presentation.ranks[ordinal].map(i64::from), None);
-            decoder.send(Some(&packet)).ok();
-        } else if index.complete {
-            decoder.send(None).ok();
-        }
-        if let Ok(Received::Output) = decoder.receive(&mut frame) {
-            let counted = presentation.matching != Some(Matching::ByPacket);
-            let rank = if counted {
-                Some(0)
-            } else {
-                frame.pts().and_then(|p| u32::try_from(p).ok())
-            };
-            if frame.pixel_format().is_scalable() && rank.is_some() {
-                return Ok(rank);
-            }
-        }
-        if more.is_none() {
-            return Ok(None);
-        }
     }
 }
 

@@ -23,7 +23,9 @@ impl FileSource {
     pub fn open(path: &Path) -> Result<Self> {
         let shown = path.display();
         let file = File::open(path).map_err(|e| match e.kind() {
-            io::ErrorKind::NotFound => Error::new(Code::InputNotFound, format!("there is no file {shown}")),
+            io::ErrorKind::NotFound => {
+                Error::new(Code::InputNotFound, format!("there is no file {shown}"))
+            }
             _ => Error::new(Code::InputNotFound, format!("cannot open {shown}: {e}")),
         })?;
         let data = file
@@ -36,15 +38,25 @@ impl FileSource {
             ));
         }
         if data.len() == 0 {
-            return Err(Error::new(Code::InputUnreadable, format!("{shown} is empty")));
+            return Err(Error::new(
+                Code::InputUnreadable,
+                format!("{shown} is empty"),
+            ));
         }
-        Ok(Self { file: Arc::new(file), len: data.len() })
+        Ok(Self {
+            file: Arc::new(file),
+            len: data.len(),
+        })
     }
 }
 
 impl Source for FileSource {
     fn reader(&self) -> Box<dyn ByteSource> {
-        Box::new(FileReader { file: Arc::clone(&self.file), position: 0, len: self.len })
+        Box::new(FileReader {
+            file: Arc::clone(&self.file),
+            position: 0,
+            len: self.len,
+        })
     }
 }
 

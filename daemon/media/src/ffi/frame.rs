@@ -4,9 +4,9 @@ use std::ptr;
 
 use ffmpeg_sys_next as sys;
 
+use super::AvError;
 use super::packet::known;
 use super::params::PixelFormat;
-use super::AvError;
 
 /// Owns an `AVFrame`; cloning shares the samples and copies the properties.
 pub struct Frame(pub(super) *mut sys::AVFrame);

@@ -43,7 +43,10 @@ impl Frame {
     /// Other formats, odd places, or a tile that would lie outside.
     pub fn paste(&mut self, tile: &Self, x: u32, y: u32) -> Result<(), AvError> {
         let same = self.pixel_format() == tile.pixel_format()
-            && matches!(tile.pixel_format(), PixelFormat::YUV420P | PixelFormat::YUVJ420P);
+            && matches!(
+                tile.pixel_format(),
+                PixelFormat::YUV420P | PixelFormat::YUVJ420P
+            );
         let fits = x + tile.width() <= self.width() && y + tile.height() <= self.height();
         if !same || !fits || !x.is_multiple_of(2) || !y.is_multiple_of(2) {
             return Err(AvError(sys::AVERROR(sys::EINVAL)));

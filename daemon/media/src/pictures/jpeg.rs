@@ -3,7 +3,9 @@
 use newsreel_model::{Error, Rational, Result};
 
 use crate::errors;
-use crate::ffi::{Encoder, Frame, FramePool, Packet, PictureFormat, PixelFormat, Received, Scaler, VideoSettings};
+use crate::ffi::{
+    Encoder, Frame, FramePool, Packet, PictureFormat, PixelFormat, Received, Scaler, VideoSettings,
+};
 
 /// Pictures of one size.
 pub struct JpegMaker {
@@ -16,7 +18,12 @@ pub struct JpegMaker {
 impl JpegMaker {
     /// `size` in even pixels.
     pub fn new(size: (u32, u32), quality: u32) -> Self {
-        Self { size, quality, scaler: None, pool: None }
+        Self {
+            size,
+            quality,
+            scaler: None,
+            pool: None,
+        }
     }
 
     /// The picture at this size, planar 4:2:0 with full range.
@@ -64,7 +71,11 @@ impl JpegMaker {
             }
         }
         let mean = if count > 0.0 { sum / count } else { 0.0 };
-        Ok(if count > 0.0 { squares / count - mean * mean } else { 0.0 })
+        Ok(if count > 0.0 {
+            squares / count - mean * mean
+        } else {
+            0.0
+        })
     }
 }
 

@@ -11,6 +11,9 @@ use super::PictureSource;
 /// Packets that may be tried for one picture before the place is given up.
 const MAX_PACKETS: usize = 120;
 
+/// Packets that may be decoded in all to get to places between key frames: some clips have one key frame only.
+const FORWARD_PACKETS: usize = 600;
+
 /// An input that is jumped about in.
 pub struct KeyFrames<'a> {
     input: Input,
@@ -20,17 +23,27 @@ pub struct KeyFrames<'a> {
     cancel: &'a Cancel,
     /// Presentation time of the last picture's packet, so that the same one is not given twice.
     last: Option<i64>,
+    forward: usize,
 }
 
 impl<'a> KeyFrames<'a> {
     pub fn open(from: &'a PictureSource<'a>, cancel: &'a Cancel) -> Result<Self> {
-        let mut input = Input::open(from.source.as_ref(), cancel).map_err(|(e, nested)| errors::opening(e, nested))?;
+        let mut input = Input::open(from.source.as_ref(), cancel)
+            .map_err(|(e, nested)| errors::opening(e, nested))?;
         input.find_stream_info().ok();
         input.select(&[from.plan.video.stream]);
         let failed = errors::engine("opening the decoder");
         let mut decoder = Decoder::open(from.params, 1, None).map_err(&failed)?;
         decoder.prefer_speed();
-        Ok(Self { input, decoder, packet: Packet::new().map_err(&failed)?, from, cancel, last: None })
+        Ok(Self {
+            input,
+            decoder,
+            packet: Packet::new().map_err(&failed)?,
+            from,
+            cancel,
+            last: None,
+            forward: FORWARD_PACKETS,
+        })
     }
 
     /// A picture at or shortly before `seconds` of the programme; `None` where nothing new decodes.
@@ -38,7 +51,8 @@ impl<'a> KeyFrames<'a> {
         self.cancel.check()?;
         let video = &self.from.plan.video;
         let micros = crate::slots::ticks(seconds, 1_000_000);
-        let time = video.origin + rescale(micros, Rational::new(1, 1_000_000), video.source_time_base);
+        let time =
+            video.origin + rescale(micros, Rational::new(1, 1_000_000), video.source_time_base);
         // Where a container cannot be moved about in, reading simply goes on.
         self.input.seek_time(video.stream, time).ok();
         self.decoder.reset();
@@ -48,7 +62,9 @@ impl<'a> KeyFrames<'a> {
         for _ in 0..MAX_PACKETS {
             match self.input.read(&mut self.packet) {
                 Ok(()) => {}
-                Err(AvError::EXIT) => return Err(Error::new(Code::Cancelled, "stopped on request")),
+                Err(AvError::EXIT) => {
+                    return Err(Error::new(Code::Cancelled, "stopped on request"));
+                }
                 Err(_) => break,
             }
             if self.packet.stream() != video.stream || (!seen_key && !self.packet.is_key()) {
@@ -57,7 +73,7 @@ impl<'a> KeyFrames<'a> {
             if !seen_key {
                 let pts = self.packet.pts().or(self.packet.dts());
                 if pts.is_some() && pts == self.last {
-                    return Ok(None);
+                    return self.go_forward(time);
                 }
                 self.last = pts;
             }
@@ -79,6 +95,56 @@ impl<'a> KeyFrames<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// The first picture that decodes, read from the start: for inputs that cannot be moved about in.
+    pub fn first(&mut self) -> Result<Option<Frame>> {
+        let failed = |(e, nested)| errors::opening(e, nested);
+        self.input = Input::open(self.from.source.as_ref(), self.cancel).map_err(failed)?;
+        self.input.find_stream_info().ok();
+        self.input.select(&[self.from.plan.video.stream]);
+        self.decoder.reset();
+        self.forward = FORWARD_PACKETS;
+        if self.input.read(&mut self.packet).is_err() {
+            return Ok(None);
+        }
+        let shown = self.go_forward(i64::MIN)?;
+        if shown.is_some() {
+            return Ok(shown);
+        }
+        self.decoder.send(None).ok();
+        self.receive()
+    }
+
+    /// From the key frame at hand on to the first picture at `time`, as long as the budget lasts.
+    fn go_forward(&mut self, time: i64) -> Result<Option<Frame>> {
+        let mut shown = None;
+        while self.forward > 0 {
+            self.forward -= 1;
+            self.cancel.check()?;
+            self.decoder.send(Some(&self.packet)).ok();
+            if let Some(frame) = self.receive()? {
+                let there = frame
+                    .pts()
+                    .or(frame.best_effort_pts())
+                    .is_none_or(|pts| pts >= time);
+                shown = Some(frame);
+                if there {
+                    break;
+                }
+            }
+            loop {
+                match self.input.read(&mut self.packet) {
+                    Ok(()) if self.packet.stream() == self.from.plan.video.stream => break,
+                    Ok(()) => {}
+                    Err(AvError::EXIT) => {
+                        return Err(Error::new(Code::Cancelled, "stopped on request"));
+                    }
+                    Err(_) => return Ok(shown),
+                }
+            }
+        }
+        Ok(shown)
     }
 
     fn receive(&mut self) -> Result<Option<Frame>> {

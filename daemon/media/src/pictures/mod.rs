@@ -7,6 +7,7 @@ mod jpeg;
 mod keyframes;
 mod storyboard;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use newsreel_model::plan::Plan;
@@ -49,21 +50,36 @@ pub struct PictureSource<'a> {
 ///
 /// # Errors
 /// Cancelled, or the JPEG encoder fails. Places that do not decode are left out.
-pub fn thumbnails(from: &PictureSource<'_>, cancel: &Cancel, mut each: impl FnMut(usize, &[u8]) -> Result<()>) -> Result<Thumbnails> {
+pub fn thumbnails(
+    from: &PictureSource<'_>,
+    cancel: &Cancel,
+    mut each: impl FnMut(usize, &[u8]) -> Result<()>,
+) -> Result<Thumbnails> {
     let spec = &from.plan.thumbnails;
     let video = &from.plan.video;
-    let (width, height) = geometry::display_size(video.source_width, video.source_height, video.sample_aspect);
+    let (width, height) =
+        geometry::display_size(video.source_width, video.source_height, video.sample_aspect);
     let small = shrink(width, height, spec.width_px);
     let mut frames = KeyFrames::open(from, cancel)?;
     let mut thumbnail_maker = JpegMaker::new(small, QUALITY);
-    let mut out = Thumbnails { poster: None, thumbnails: Vec::new() };
+    let mut out = Thumbnails {
+        poster: None,
+        thumbnails: Vec::new(),
+    };
     let mut best: Option<(f64, Frame)> = None;
     for time in places(from.duration_s, spec.count.max(1)) {
-        let Some(frame) = frames.at(time)? else { continue };
+        let Some(frame) = frames.at(time)? else {
+            continue;
+        };
         if out.thumbnails.len() < POSTER_CANDIDATES {
             let score = thumbnail_maker.contrast(&frame)?;
             if best.as_ref().is_none_or(|(s, _)| score > *s) {
-                best = Some((score, frame.share().map_err(crate::errors::engine("keeping a picture"))?));
+                best = Some((
+                    score,
+                    frame
+                        .share()
+                        .map_err(crate::errors::engine("keeping a picture"))?,
+                ));
             }
         }
         if spec.count > 0 {

@@ -31,21 +31,36 @@ pub struct Storyboard {
 ///
 /// # Errors
 /// Cancelled, or the JPEG encoder fails.
-pub fn storyboard(from: &PictureSource<'_>, file: &str, cancel: &Cancel) -> Result<Option<Storyboard>> {
+pub fn storyboard(
+    from: &PictureSource<'_>,
+    file: &str,
+    cancel: &Cancel,
+) -> Result<Option<Storyboard>> {
     let spec = &from.plan.thumbnails;
     if spec.storyboard_tiles == 0 || from.duration_s <= 0.0 {
         return Ok(None);
     }
     let interval = (from.duration_s / f64::from(spec.storyboard_tiles)).max(MIN_INTERVAL_S);
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "limited to the number of tiles")]
-    let count = (from.duration_s / interval).ceil().clamp(1.0, f64::from(spec.storyboard_tiles)) as u32;
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "limited to the number of tiles"
+    )]
+    let count = (from.duration_s / interval)
+        .ceil()
+        .clamp(1.0, f64::from(spec.storyboard_tiles)) as u32;
     let video = &from.plan.video;
-    let (width, height) = geometry::display_size(video.source_width, video.source_height, video.sample_aspect);
+    let (width, height) =
+        geometry::display_size(video.source_width, video.source_height, video.sample_aspect);
     let tile = shrink(width, height, spec.storyboard_tile_width_px);
     let columns = count.min(COLUMNS);
 
     let failed = errors::engine("making the storyboard");
-    let board = FramePool::new(tile.0 * columns, tile.1 * count.div_ceil(columns), PixelFormat::YUVJ420P);
+    let board = FramePool::new(
+        tile.0 * columns,
+        tile.1 * count.div_ceil(columns),
+        PixelFormat::YUVJ420P,
+    );
     let mut board = board.and_then(|pool| pool.get()).map_err(&failed)?;
     board.fill_black();
     let mut frames = KeyFrames::open(from, cancel)?;
@@ -64,14 +79,32 @@ pub fn storyboard(from: &PictureSource<'_>, file: &str, cancel: &Cancel) -> Resu
         let end = (start + interval).min(from.duration_s);
         let (w, h) = tile;
         // Writing to a String cannot fail.
-        let _ = write!(vtt, "\n{} --> {}\n{file}#xywh={x},{y},{w},{h}\n", timestamp(start), timestamp(end));
+        let _ = write!(
+            vtt,
+            "\n{} --> {}\n{file}#xywh={x},{y},{w},{h}\n",
+            timestamp(start),
+            timestamp(end)
+        );
     }
-    Ok(Some(Storyboard { jpeg: jpeg(board, QUALITY)?, vtt }))
+    Ok(Some(Storyboard {
+        jpeg: jpeg(board, QUALITY)?,
+        vtt,
+    }))
 }
 
 /// `00:01:02.345`, as WebVTT wants it.
 fn timestamp(seconds: f64) -> String {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "float to int saturates")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "float to int saturates"
+    )]
     let ms = (seconds.max(0.0) * 1000.0).round() as u64;
-    format!("{:02}:{:02}:{:02}.{:03}", ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60, ms % 1000)
+    format!(
+        "{:02}:{:02}:{:02}.{:03}",
+        ms / 3_600_000,
+        ms / 60_000 % 60,
+        ms / 1000 % 60,
+        ms % 1000
+    )
 }

@@ -24,7 +24,11 @@ pub fn run(command: &Command, path: Option<&Path>) -> Result<()> {
                 return Ok(());
             };
             let config = Config::load(file)?;
-            println!("{}: valid, {} profiles", file.display(), config.profiles.len());
+            println!(
+                "{}: valid, {} profiles",
+                file.display(),
+                config.profiles.len()
+            );
             Ok(())
         }
         Command::Show => {

@@ -31,11 +31,21 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn print(summary: &Summary) {
-    let length = summary.duration_s.map_or_else(|| "unknown length".to_owned(), |d| format!("{d:.2} s"));
-    println!("{}, {length}, {} bytes", summary.container, summary.size_bytes);
+    let length = summary
+        .duration_s
+        .map_or_else(|| "unknown length".to_owned(), |d| format!("{d:.2} s"));
+    println!(
+        "{}, {length}, {} bytes",
+        summary.container, summary.size_bytes
+    );
     for stream in &summary.streams {
         let mark = if stream.chosen { "*" } else { " " };
-        println!("{mark} #{} {}: {}", stream.index, stream.kind, details(stream));
+        println!(
+            "{mark} #{} {}: {}",
+            stream.index,
+            stream.kind,
+            details(stream)
+        );
     }
     for warning in &summary.warnings {
         println!("warning: {} ({})", warning.message, warning.code);
@@ -56,8 +66,18 @@ fn details(stream: &StreamSummary) -> String {
     if stream.interlaced {
         parts.push("interlaced".to_owned());
     }
-    parts.extend(stream.sample_rate.filter(|r| *r > 0).map(|r| format!("{r} Hz")));
-    parts.extend(stream.channels.filter(|c| *c > 0).map(|c| format!("{c} channels")));
+    parts.extend(
+        stream
+            .sample_rate
+            .filter(|r| *r > 0)
+            .map(|r| format!("{r} Hz")),
+    );
+    parts.extend(
+        stream
+            .channels
+            .filter(|c| *c > 0)
+            .map(|c| format!("{c} channels")),
+    );
     parts.extend(stream.language.clone());
     parts.join(", ")
 }

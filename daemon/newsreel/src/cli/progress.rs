@@ -41,7 +41,11 @@ impl Lines {
             }
             bar
         });
-        Self { out: out.to_path_buf(), bar, last: Mutex::new(Instant::now()) }
+        Self {
+            out: out.to_path_buf(),
+            bar,
+            last: Mutex::new(Instant::now()),
+        }
     }
 
     fn say(&self, line: &str) {
@@ -71,18 +75,35 @@ impl EventSink for Lines {
     fn emit(&self, event: &Event) {
         let at = |path: &str| self.out.join(path).display().to_string();
         match event {
-            Event::Started { segments_reused, .. } if *segments_reused > 0 => {
-                self.say(&format!("resuming: {segments_reused} finished segments are kept"));
+            Event::Started {
+                segments_reused, ..
+            } if *segments_reused > 0 => {
+                self.say(&format!(
+                    "resuming: {segments_reused} finished segments are kept"
+                ));
             }
             Event::Started { .. } | Event::Failed { .. } => {}
-            Event::Phase { phase: Phase::Packaging } => self.say("packaging and checking"),
+            Event::Phase {
+                phase: Phase::Packaging,
+            } => self.say("packaging and checking"),
             Event::Phase { .. } => {}
-            Event::ThumbnailsReady { paths } => self.say(&format!("{} pictures, first {}", paths.len(), at(paths.first().map_or("", String::as_str)))),
+            Event::ThumbnailsReady { paths } => self.say(&format!(
+                "{} pictures, first {}",
+                paths.len(),
+                at(paths.first().map_or("", String::as_str))
+            )),
             Event::Playable { playlist } => self.say(&format!("playable: {}", at(playlist))),
-            Event::Progress { frames_done, frames_total, speed, eta_s } => {
+            Event::Progress {
+                frames_done,
+                frames_total,
+                speed,
+                eta_s,
+            } => {
                 self.progress(*frames_done, *frames_total, *speed, *eta_s);
             }
-            Event::Warning { warning } => self.say(&format!("warning: {} ({})", warning.message, warning.code)),
+            Event::Warning { warning } => {
+                self.say(&format!("warning: {} ({})", warning.message, warning.code))
+            }
             Event::Completed { wall_s } => {
                 if let Some(bar) = &self.bar {
                     bar.finish_and_clear();

@@ -44,8 +44,11 @@ pub fn run(arguments: &Arguments, config: &Config) -> Result<()> {
     })
     .map_err(|e| Error::bug(format!("cannot watch for Ctrl-C: {e}")))?;
 
-    let events: Arc<dyn EventSink> =
-        if arguments.json { Arc::new(JsonLines) } else { Arc::new(Lines::new(&arguments.out)) };
+    let events: Arc<dyn EventSink> = if arguments.json {
+        Arc::new(JsonLines)
+    } else {
+        Arc::new(Lines::new(&arguments.out))
+    };
     let profile = config.profile(&arguments.profile)?;
     let request = Request {
         input: arguments.input.clone(),

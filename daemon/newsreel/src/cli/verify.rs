@@ -17,12 +17,17 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let shown = arguments.directory.display();
     let Some(record) = record::read(&arguments.directory)? else {
-        return Err(Error::new(Code::InputNotFound, format!("{shown} holds no job of newsreel")));
+        return Err(Error::new(
+            Code::InputNotFound,
+            format!("{shown} holds no job of newsreel"),
+        ));
     };
     let (JobState::Completed, Some(plan)) = (record.state, &record.plan) else {
         return Err(Error::new(
             Code::GateFailed,
-            format!("the job in {shown} is not complete; run the same transcode command again to finish it"),
+            format!(
+                "the job in {shown} is not complete; run the same transcode command again to finish it"
+            ),
         ));
     };
     let report = gate::check(&arguments.directory, plan, &record.journal);

@@ -26,7 +26,11 @@ pub fn replace(dir: &Path, path: &str, bytes: &[u8]) -> Result<Finished> {
 ///
 /// # Errors
 /// Whatever the file system reports; the staged file is removed.
-pub fn stage(dir: &Path, path: &str, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+pub fn stage(
+    dir: &Path,
+    path: &str,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
     let staging = staging(dir);
     let staged = staging.join(path.replace('/', "_"));
     let target = dir.join(path);

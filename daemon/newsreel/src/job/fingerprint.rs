@@ -16,14 +16,20 @@ pub fn of(source: &dyn Source, profile: &Profile) -> Result<Fingerprint> {
     let len = reader.len();
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; 64 * 1024];
-    for start in [0, (len / 2).saturating_sub(SAMPLE_BYTES / 2), len.saturating_sub(SAMPLE_BYTES)] {
+    for start in [
+        0,
+        (len / 2).saturating_sub(SAMPLE_BYTES / 2),
+        len.saturating_sub(SAMPLE_BYTES),
+    ] {
         reader.seek(start);
         let mut left = SAMPLE_BYTES;
         while left > 0 {
-            let room = usize::try_from(left).unwrap_or(buffer.len()).min(buffer.len());
-            let got = reader
-                .read(&mut buffer[..room])
-                .map_err(|e| Error::new(Code::InputUnreadable, format!("cannot read the input: {e}")))?;
+            let room = usize::try_from(left)
+                .unwrap_or(buffer.len())
+                .min(buffer.len());
+            let got = reader.read(&mut buffer[..room]).map_err(|e| {
+                Error::new(Code::InputUnreadable, format!("cannot read the input: {e}"))
+            })?;
             if got == 0 {
                 break;
             }
@@ -36,7 +42,11 @@ pub fn of(source: &dyn Source, profile: &Profile) -> Result<Fingerprint> {
         input_bytes: len,
         input_sample: hasher.finalize().to_hex().to_string(),
         profile: blake3::hash(&profile).to_hex().to_string(),
-        libraries: format!("newsreel {}, {}", env!("CARGO_PKG_VERSION"), ffi::versions()),
+        libraries: format!(
+            "newsreel {}, {}",
+            env!("CARGO_PKG_VERSION"),
+            ffi::versions()
+        ),
     })
 }
 

@@ -36,7 +36,10 @@ pub fn finish(
         record(&mut journal, playlist);
     }
     let manifest = manifest(dir, plan, &journal)?;
-    record(&mut journal, files::replace(dir, layout::MANIFEST, manifest.as_bytes())?);
+    record(
+        &mut journal,
+        files::replace(dir, layout::MANIFEST, manifest.as_bytes())?,
+    );
     cancel.check()?;
     gate::check(dir, plan, &journal).into_result()?;
     Ok(journal)
@@ -49,8 +52,14 @@ fn record(journal: &mut Vec<Finished>, entry: Finished) {
 
 fn track(dir: &Path, rendition: &str, segments: usize) -> Result<Track> {
     let base = dir.join(rendition);
-    let init = std::fs::read(base.join(layout::INIT)).map_err(|e| Error::bug(format!("{rendition}: {e}")))?;
-    Ok(Track { init, segments: (0..segments).map(|i| base.join(layout::segment(i))).collect() })
+    let init = std::fs::read(base.join(layout::INIT))
+        .map_err(|e| Error::bug(format!("{rendition}: {e}")))?;
+    Ok(Track {
+        init,
+        segments: (0..segments)
+            .map(|i| base.join(layout::segment(i)))
+            .collect(),
+    })
 }
 
 /// One MP4 from a rung's segments and the sound's, without a second encode.
@@ -63,12 +72,19 @@ fn stitch(dir: &Path, plan: &Plan, video: &str, path: &str) -> Result<Finished> 
     let mut outcome = Ok(());
     let mut entry = files::describe(path, &[]);
     let staged = files::stage(dir, path, |file| {
-        let mut writer = Hashing { inner: std::io::BufWriter::with_capacity(1 << 20, file), hasher: blake3::Hasher::new(), bytes: 0 };
+        let mut writer = Hashing {
+            inner: std::io::BufWriter::with_capacity(1 << 20, file),
+            hasher: blake3::Hasher::new(),
+            bytes: 0,
+        };
         outcome = mp4::stitch(&tracks, &mut writer).map(|_| ());
         writer.inner.flush()?;
         entry.bytes = writer.bytes;
         entry.hash = writer.hasher.finalize().to_hex().to_string();
-        outcome.as_ref().map(|_| ()).map_err(|e| std::io::Error::other(e.to_string()))
+        outcome
+            .as_ref()
+            .map(|_| ())
+            .map_err(|e| std::io::Error::other(e.to_string()))
     });
     outcome?;
     staged
@@ -102,16 +118,48 @@ fn manifest(dir: &Path, plan: &Plan, journal: &[Finished]) -> Result<String> {
     let sizes: HashMap<&str, u64> = journal.iter().map(|f| (f.path.as_str(), f.bytes)).collect();
     let mut tracks = Vec::new();
     for rung in &plan.video.rungs {
-        let kind = Kind::Video { width: rung.width, height: rung.height, frame_rate: plan.video.frame_rate };
-        tracks.push(dash_track(dir, plan, &rung.name, &layout::video_dir(&rung.name), kind, &sizes)?);
+        let kind = Kind::Video {
+            width: rung.width,
+            height: rung.height,
+            frame_rate: plan.video.frame_rate,
+        };
+        tracks.push(dash_track(
+            dir,
+            plan,
+            &rung.name,
+            &layout::video_dir(&rung.name),
+            kind,
+            &sizes,
+        )?);
     }
     if let Some(a) = &plan.audio {
-        let kind = Kind::Audio { channels: a.channels, sample_rate: a.sample_rate, language: a.language.clone() };
+        let kind = Kind::Audio {
+            channels: a.channels,
+            sample_rate: a.sample_rate,
+            language: a.language.clone(),
+        };
         let id = format!("audio-{}", a.language);
-        tracks.push(dash_track(dir, plan, &id, &layout::audio_dir(&a.language), kind, &sizes)?);
+        tracks.push(dash_track(
+            dir,
+            plan,
+            &id,
+            &layout::audio_dir(&a.language),
+            kind,
+            &sizes,
+        )?);
     }
-    let longest = plan.grid.segments.iter().map(|s| s.duration_ticks).max().unwrap_or(0);
-    Ok(dash::manifest(plan.duration_s(), plan.seconds(longest), &tracks))
+    let longest = plan
+        .grid
+        .segments
+        .iter()
+        .map(|s| s.duration_ticks)
+        .max()
+        .unwrap_or(0);
+    Ok(dash::manifest(
+        plan.duration_s(),
+        plan.seconds(longest),
+        &tracks,
+    ))
 }
 
 fn dash_track(
@@ -131,7 +179,10 @@ fn dash_track(
         let fragments = newsreel_media::package::segment_file::read_fragments(path)?;
         let start = fragments.first().map_or(0, |f| f.base_decode_time);
         let duration: u64 = fragments.iter().map(boxes::FragmentInfo::duration).sum();
-        let bytes = sizes.get(format!("{rendition}/{}", layout::segment(index)).as_str()).copied().unwrap_or(0);
+        let bytes = sizes
+            .get(format!("{rendition}/{}", layout::segment(index)).as_str())
+            .copied()
+            .unwrap_or(0);
         peak = peak.max(bytes * 8 * u64::from(init.timescale) / duration.max(1));
         let signed = |v: u64| i64::try_from(v).unwrap_or(i64::MAX);
         times.push((signed(start) - init.media_time, signed(duration)));

@@ -28,16 +28,26 @@ impl Journal {
         let failed = |e: std::io::Error| Error::writing("the job's journal", &e);
         let mut finished: Vec<Finished> = Vec::new();
         if let Ok(file) = File::open(&path) {
-            for line in BufReader::new(file).lines().map_while(std::result::Result::ok) {
-                let Ok(piece) = serde_json::from_str::<Finished>(&line) else { continue };
-                let there = std::fs::metadata(dir.join(&piece.path)).is_ok_and(|m| m.len() == piece.bytes);
+            for line in BufReader::new(file)
+                .lines()
+                .map_while(std::result::Result::ok)
+            {
+                let Ok(piece) = serde_json::from_str::<Finished>(&line) else {
+                    continue;
+                };
+                let there =
+                    std::fs::metadata(dir.join(&piece.path)).is_ok_and(|m| m.len() == piece.bytes);
                 finished.retain(|f| f.path != piece.path);
                 if there {
                     finished.push(piece);
                 }
             }
         }
-        let mut file = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(failed)?;
         // Ends a torn line, so that the next entry stands on its own.
         file.write_all(b"\n").map_err(failed)?;
         Ok(Self { file, finished })

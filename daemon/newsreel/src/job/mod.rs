@@ -69,15 +69,26 @@ struct Context<'a> {
 /// Whatever stopped it. Finished segments stay for the next attempt; bad input leaves nothing behind.
 pub fn run(request: &Request, events: &Arc<dyn EventSink>, cancel: &Cancel) -> Result<()> {
     let started = Instant::now();
-    events.emit(&Event::Phase { phase: Phase::Probing });
+    events.emit(&Event::Phase {
+        phase: Phase::Probing,
+    });
     let source: Arc<dyn Source> = Arc::new(FileSource::open(&request.input)?);
     let fingerprint = fingerprint::of(source.as_ref(), &request.profile)?;
-    let head = prepare::head(&source, &request.profile_name, &request.profile, limits(&request.limits), cancel)?;
+    let head = prepare::head(
+        &source,
+        &request.profile_name,
+        &request.profile,
+        limits(&request.limits),
+        cancel,
+    )?;
 
     let out = OutDir::open(&request.out, &fingerprint, request.force)?;
     let mut record = match out.found {
         Some(record) if record.state == JobState::Completed => {
-            eprintln!("{} is already complete; --force starts it afresh", request.out.display());
+            eprintln!(
+                "{} is already complete; --force starts it afresh",
+                request.out.display()
+            );
             return Ok(());
         }
         Some(record) => record,
@@ -98,7 +109,11 @@ pub fn run(request: &Request, events: &Arc<dyn EventSink>, cancel: &Cancel) -> R
     let journal = Journal::open(&context.dir)?;
     events.emit(&Event::Started {
         job_id: record.id.clone(),
-        segments_reused: journal.finished().iter().filter(|f| f.path.ends_with(".m4s")).count(),
+        segments_reused: journal
+            .finished()
+            .iter()
+            .filter(|f| f.path.ends_with(".m4s"))
+            .count(),
     });
     let outcome = work::execute(&context, head, journal, &mut record);
     match outcome {
@@ -107,7 +122,9 @@ pub fn run(request: &Request, events: &Arc<dyn EventSink>, cancel: &Cancel) -> R
             record::write(&context.dir, &record)?;
             // What is left there was only needed while the job ran.
             let _ = std::fs::remove_dir_all(context.dir.join(layout::WORK));
-            events.emit(&Event::Completed { wall_s: started.elapsed().as_secs_f64() });
+            events.emit(&Event::Completed {
+                wall_s: started.elapsed().as_secs_f64(),
+            });
             Ok(())
         }
         Err(error) => {
@@ -116,7 +133,10 @@ pub fn run(request: &Request, events: &Arc<dyn EventSink>, cancel: &Cancel) -> R
                 // The error itself matters more than that its record could not be written either.
                 let _ = record::write(&context.dir, &record);
             }
-            events.emit(&Event::Failed { code: error.code().name().to_owned(), message: error.message().to_owned() });
+            events.emit(&Event::Failed {
+                code: error.code().name().to_owned(),
+                message: error.message().to_owned(),
+            });
             Err(error)
         }
     }

@@ -11,8 +11,16 @@ use super::{fingerprint, record};
 
 /// What a job leaves behind, and therefore all that `--force` removes.
 const OURS: [&str; 10] = [
-    "video", "audio", "mp4", "thumbs", layout::POSTER, layout::STORYBOARD, layout::STORYBOARD_VTT, layout::REPORT,
-    layout::MASTER, layout::MANIFEST,
+    "video",
+    "audio",
+    "mp4",
+    "thumbs",
+    layout::POSTER,
+    layout::STORYBOARD,
+    layout::STORYBOARD_VTT,
+    layout::REPORT,
+    layout::MASTER,
+    layout::MANIFEST,
 ];
 
 /// A locked output directory.
@@ -33,20 +41,27 @@ impl OutDir {
         let shown = path.display().to_string();
         let unwritable = |e: std::io::Error| Error::writing(&shown, &e);
         if path.exists() && !path.is_dir() {
-            return Err(Error::new(Code::OutputForeign, format!("{shown} is a file; give a directory")));
+            return Err(Error::new(
+                Code::OutputForeign,
+                format!("{shown} is a file; give a directory"),
+            ));
         }
         let found = record::read(path)?;
         if found.is_none() && !is_blank(path).map_err(unwritable)? {
             return Err(Error::new(
                 Code::OutputForeign,
-                format!("{shown} is not empty and holds no job of newsreel; nothing in it was touched, choose another directory"),
+                format!(
+                    "{shown} is not empty and holds no job of newsreel; nothing in it was touched, choose another directory"
+                ),
             ));
         }
         fs::create_dir_all(path.join(layout::WORK)).map_err(unwritable)?;
         let lock = lock(path)?;
         // Whoever held the lock may have finished meanwhile.
         let found = record::read(path)?.or(found);
-        let changed = found.as_ref().and_then(|r| fingerprint::difference(&r.fingerprint, fingerprint));
+        let changed = found
+            .as_ref()
+            .and_then(|r| fingerprint::difference(&r.fingerprint, fingerprint));
         let found = match (found, changed) {
             (Some(_), _) if force => {
                 clear(path).map_err(unwritable)?;
@@ -55,12 +70,18 @@ impl OutDir {
             (Some(_), Some(what)) => {
                 return Err(Error::new(
                     Code::OutputChanged,
-                    format!("{what} changed since the job in {shown} was started; use --force to start it afresh"),
+                    format!(
+                        "{what} changed since the job in {shown} was started; use --force to start it afresh"
+                    ),
                 ));
             }
             (found, _) => found,
         };
-        Ok(Self { path: path.to_path_buf(), found, _lock: lock })
+        Ok(Self {
+            path: path.to_path_buf(),
+            found,
+            _lock: lock,
+        })
     }
 }
 
@@ -84,7 +105,10 @@ fn lock(path: &Path) -> Result<File> {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(Error::new(
             Code::OutputBusy,
-            format!("another process works on {}; wait for it or choose another directory", path.display()),
+            format!(
+                "another process works on {}; wait for it or choose another directory",
+                path.display()
+            ),
         )),
         Err(TryLockError::Error(e)) => Err(Error::writing(&file.display().to_string(), &e)),
     }
@@ -96,7 +120,9 @@ fn clear(path: &Path) -> std::io::Result<()> {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
         other => other,
     };
-    gone(fs::remove_file(path.join(layout::WORK).join("journal.jsonl")))?;
+    gone(fs::remove_file(
+        path.join(layout::WORK).join("journal.jsonl"),
+    ))?;
     gone(fs::remove_dir_all(super::files::staging(path)))?;
     for name in OURS {
         let entry = path.join(name);

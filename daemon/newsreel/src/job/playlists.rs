@@ -32,11 +32,21 @@ struct Rendition {
 
 impl Rendition {
     fn new(dir: String) -> Self {
-        Self { dir, init: None, segments: BTreeMap::new(), listed: 0, ended: false }
+        Self {
+            dir,
+            init: None,
+            segments: BTreeMap::new(),
+            listed: 0,
+            ended: false,
+        }
     }
 
     fn prefix(&self) -> usize {
-        self.segments.keys().enumerate().take_while(|(i, k)| *i == **k).count()
+        self.segments
+            .keys()
+            .enumerate()
+            .take_while(|(i, k)| *i == **k)
+            .count()
     }
 }
 
@@ -54,12 +64,19 @@ pub struct Playlists {
 impl Playlists {
     /// Playlists for a plan whose grid may still be empty.
     pub fn new(plan: &Plan, events: Arc<dyn EventSink>) -> Self {
-        let video: Vec<Rendition> =
-            plan.video.rungs.iter().map(|r| Rendition::new(layout::video_dir(&r.name))).collect();
+        let video: Vec<Rendition> = plan
+            .video
+            .rungs
+            .iter()
+            .map(|r| Rendition::new(layout::video_dir(&r.name)))
+            .collect();
         Self {
             master: vec![false; video.len()],
             video,
-            audio: plan.audio.as_ref().map(|a| Rendition::new(layout::audio_dir(&a.language))),
+            audio: plan
+                .audio
+                .as_ref()
+                .map(|a| Rendition::new(layout::audio_dir(&a.language))),
             plan: Arc::new(plan.clone()),
             playable: false,
             events,
@@ -81,18 +98,29 @@ impl Playlists {
     }
 
     fn note(&mut self, dir: &Path, piece: &Finished) -> Result<()> {
-        let Some((parent, name)) = piece.path.rsplit_once('/') else { return Ok(()) };
-        let Some(rendition) = self.video.iter_mut().chain(self.audio.as_mut()).find(|r| r.dir == parent) else {
+        let Some((parent, name)) = piece.path.rsplit_once('/') else {
             return Ok(());
         };
-        let read = || std::fs::read(dir.join(&piece.path)).map_err(|e| Error::writing(&piece.path, &e));
-        let unreadable = |e: boxes::BoxError| Error::bug(format!("{} cannot be read back: {e}", piece.path));
+        let Some(rendition) = self
+            .video
+            .iter_mut()
+            .chain(self.audio.as_mut())
+            .find(|r| r.dir == parent)
+        else {
+            return Ok(());
+        };
+        let read =
+            || std::fs::read(dir.join(&piece.path)).map_err(|e| Error::writing(&piece.path, &e));
+        let unreadable =
+            |e: boxes::BoxError| Error::bug(format!("{} cannot be read back: {e}", piece.path));
         if name == layout::INIT {
             rendition.init = Some(boxes::read_init(&read()?).map_err(unreadable)?);
         } else if let Some(index) = segment_index(name) {
             let fragments = boxes::read_segment(&read()?).map_err(unreadable)?;
             let ticks: u64 = fragments.iter().map(boxes::FragmentInfo::duration).sum();
-            rendition.segments.insert(index, (piece.bytes, ticks_to_units(ticks)));
+            rendition
+                .segments
+                .insert(index, (piece.bytes, ticks_to_units(ticks)));
         }
         Ok(())
     }
@@ -113,7 +141,9 @@ impl Playlists {
         self.master = begun;
         if !self.playable {
             self.playable = true;
-            self.events.emit(&Event::Playable { playlist: layout::MASTER.to_owned() });
+            self.events.emit(&Event::Playable {
+                playlist: layout::MASTER.to_owned(),
+            });
         }
         Ok(())
     }
@@ -129,19 +159,31 @@ impl Playlists {
             .filter(|(_, begun)| **begun)
             .map(|((rendition, rung), _)| {
                 let codecs = |r: &Rendition| r.init.as_ref().map(|i| i.codecs.clone());
-                let names: Vec<String> =
-                    codecs(rendition).into_iter().chain(audio.and_then(|(r, _)| codecs(r))).collect();
-                let complete = rendition.segments.len() == self.plan.grid.len() && !self.plan.grid.is_empty();
+                let names: Vec<String> = codecs(rendition)
+                    .into_iter()
+                    .chain(audio.and_then(|(r, _)| codecs(r)))
+                    .collect();
+                let complete =
+                    rendition.segments.len() == self.plan.grid.len() && !self.plan.grid.is_empty();
                 // While segments are still to come the cap stands in for the peak they may have.
                 let promised = rung.bitrate_bps.map_or(0, |b| b + b / 4);
-                let peak = if complete { peak_bps(rendition) } else { peak_bps(rendition).max(promised) };
+                let peak = if complete {
+                    peak_bps(rendition)
+                } else {
+                    peak_bps(rendition).max(promised)
+                };
                 Variant {
                     uri: format!("{}/{}", rendition.dir, layout::INDEX),
                     bandwidth_bps: (peak + sound_bps).max(1),
-                    average_bandwidth_bps: complete.then(|| average_bps(rendition) + audio.map_or(0, |(r, _)| average_bps(r))),
+                    average_bandwidth_bps: complete
+                        .then(|| average_bps(rendition) + audio.map_or(0, |(r, _)| average_bps(r))),
                     width: rung.width,
                     height: rung.height,
-                    frame_rate: self.plan.video.frame_rate.map(newsreel_model::Rational::to_f64),
+                    frame_rate: self
+                        .plan
+                        .video
+                        .frame_rate
+                        .map(newsreel_model::Rational::to_f64),
                     codecs: names.join(","),
                     audio_group: audio.map(|_| GROUP.to_owned()),
                 }
@@ -152,7 +194,11 @@ impl Playlists {
             .map(|(r, a)| AudioRendition {
                 group: GROUP.to_owned(),
                 language: a.language.clone(),
-                name: if a.language == "und" { "Sound".to_owned() } else { a.language.clone() },
+                name: if a.language == "und" {
+                    "Sound".to_owned()
+                } else {
+                    a.language.clone()
+                },
                 uri: format!("{}/{}", r.dir, layout::INDEX),
                 channels: a.channels,
             })
@@ -178,27 +224,50 @@ impl Playlists {
 }
 
 /// Audio and video timescales differ: lengths are kept in the track's own units until they are written.
-#[allow(clippy::cast_precision_loss, reason = "a segment's length in ticks is far below 2^53")]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "a segment's length in ticks is far below 2^53"
+)]
 fn ticks_to_units(ticks: u64) -> f64 {
     ticks as f64
 }
 
 /// Presentation length of segment `index` in seconds: the first one of a primed track shows its priming to nobody.
-#[allow(clippy::cast_precision_loss, reason = "priming is a few thousand samples")]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "priming is a few thousand samples"
+)]
 fn duration_s(rendition: &Rendition, index: usize) -> f64 {
-    let Some(init) = &rendition.init else { return 0.0 };
+    let Some(init) = &rendition.init else {
+        return 0.0;
+    };
     let units = rendition.segments.get(&index).map_or(0.0, |s| s.1);
-    let priming = if index == 0 { init.media_time as f64 } else { 0.0 };
+    let priming = if index == 0 {
+        init.media_time as f64
+    } else {
+        0.0
+    };
     (units - priming) / f64::from(init.timescale)
 }
 
-fn write_media(dir: &Path, plan: &Plan, rendition: &mut Rendition, end: bool) -> Result<Option<Finished>> {
+fn write_media(
+    dir: &Path,
+    plan: &Plan,
+    rendition: &mut Rendition,
+    end: bool,
+) -> Result<Option<Finished>> {
     let prefix = rendition.prefix();
-    if rendition.init.is_none() || prefix == 0 || (prefix == rendition.listed && end == rendition.ended) {
+    if rendition.init.is_none()
+        || prefix == 0
+        || (prefix == rendition.listed && end == rendition.ended)
+    {
         return Ok(None);
     }
     let segments: Vec<MediaSegment> = (0..prefix)
-        .map(|index| MediaSegment { uri: layout::segment(index), duration_s: duration_s(rendition, index) })
+        .map(|index| MediaSegment {
+            uri: layout::segment(index),
+            duration_s: duration_s(rendition, index),
+        })
         .collect();
     let text = hls::media_playlist(plan.target_duration_s, layout::INIT, &segments, end);
     let path = format!("{}/{}", rendition.dir, layout::INDEX);
@@ -209,19 +278,35 @@ fn write_media(dir: &Path, plan: &Plan, rendition: &mut Rendition, end: bool) ->
 }
 
 fn segment_index(name: &str) -> Option<usize> {
-    let number: usize = name.strip_prefix("seg-")?.strip_suffix(".m4s")?.parse().ok()?;
+    let number: usize = name
+        .strip_prefix("seg-")?
+        .strip_suffix(".m4s")?
+        .parse()
+        .ok()?;
     number.checked_sub(1)
 }
 
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "bit rates are far below 2^53")]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "bit rates are far below 2^53"
+)]
 fn bps(bytes: u64, seconds: f64) -> u64 {
-    if seconds > 0.0 { (bytes as f64 * 8.0 / seconds).ceil() as u64 } else { 0 }
+    if seconds > 0.0 {
+        (bytes as f64 * 8.0 / seconds).ceil() as u64
+    } else {
+        0
+    }
 }
 
 /// The highest average over one segment; segments under half a second say nothing about a rate.
 fn peak_bps(r: &Rendition) -> u64 {
     let rates = r.segments.iter().filter(|(i, _)| duration_s(r, **i) >= 0.5);
-    rates.map(|(i, s)| bps(s.0, duration_s(r, *i))).max().unwrap_or_else(|| average_bps(r))
+    rates
+        .map(|(i, s)| bps(s.0, duration_s(r, *i)))
+        .max()
+        .unwrap_or_else(|| average_bps(r))
 }
 
 fn average_bps(r: &Rendition) -> u64 {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam::channel::{Receiver, Sender, bounded};
 use newsreel_model::job::Finished;
 use newsreel_model::ports::Checkpoints;
 use newsreel_model::{Cancel, Error, Result};
@@ -43,10 +43,20 @@ impl Publisher {
     ///
     /// # Errors
     /// No thread can be started.
-    pub fn start(dir: &Path, journal: Journal, playlists: Arc<Mutex<Playlists>>, cancel: Cancel) -> Result<Self> {
+    pub fn start(
+        dir: &Path,
+        journal: Journal,
+        playlists: Arc<Mutex<Playlists>>,
+        cancel: Cancel,
+    ) -> Result<Self> {
         let (sender, receiver) = bounded(QUEUE);
         let failed = Arc::new(Mutex::new(None));
-        let mut work = Work { dir: dir.to_path_buf(), journal, playlists, receiver };
+        let mut work = Work {
+            dir: dir.to_path_buf(),
+            journal,
+            playlists,
+            receiver,
+        };
         let told = Arc::clone(&failed);
         let thread = std::thread::Builder::new()
             .name("publisher".to_owned())
@@ -58,7 +68,11 @@ impl Publisher {
                 work.journal
             })
             .map_err(|e| Error::bug(format!("cannot start a thread: {e}")))?;
-        Ok(Self { sender: Some(sender), thread: Some(thread), failed })
+        Ok(Self {
+            sender: Some(sender),
+            thread: Some(thread),
+            failed,
+        })
     }
 
     /// Hands a piece over; blocks while the disk is behind.
@@ -66,7 +80,12 @@ impl Publisher {
     /// # Errors
     /// Publishing has failed.
     pub fn publish(&self, piece: Piece) -> Result<()> {
-        let gone = || self.failed.lock().clone().unwrap_or_else(|| Error::bug("the publisher is gone"));
+        let gone = || {
+            self.failed
+                .lock()
+                .clone()
+                .unwrap_or_else(|| Error::bug("the publisher is gone"))
+        };
         match &self.sender {
             Some(sender) => sender.send(piece).map_err(|_| gone()),
             None => Err(gone()),
@@ -102,7 +121,9 @@ struct Work {
 
 impl Work {
     fn run(&mut self) -> Result<()> {
-        self.playlists.lock().refresh(&self.dir, self.journal.finished())?;
+        self.playlists
+            .lock()
+            .refresh(&self.dir, self.journal.finished())?;
         while let Ok(first) = self.receiver.recv() {
             self.group(first)?;
         }
@@ -113,21 +134,19 @@ impl Work {
     fn group(&mut self, first: Piece) -> Result<()> {
         let until = Instant::now() + GROUP;
         let mut done = vec![self.place(first)?];
-        loop {
+        // The first pieces of a job make it playable: they do not wait for company.
+        while self.journal.finished().len() >= FIRST_PIECES {
             match self.receiver.recv_deadline(until) {
                 Ok(piece) => done.push(self.place(piece)?),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-            }
-            // The first pieces of a job make it playable: they do not wait for company.
-            if self.journal.finished().len() < FIRST_PIECES {
-                break;
+                Err(_) => break,
             }
         }
         let directories: BTreeSet<PathBuf> = done.iter().map(|f| self.dir.join(&f.path)).collect();
         let mut synced = BTreeSet::new();
         for path in &directories {
             if synced.insert(path.parent().map(Path::to_path_buf)) {
-                files::sync_parent(path).map_err(|e| Error::writing(&path.display().to_string(), &e))?;
+                files::sync_parent(path)
+                    .map_err(|e| Error::writing(&path.display().to_string(), &e))?;
             }
         }
         self.journal.commit(&done)?;
@@ -135,11 +154,16 @@ impl Work {
     }
 
     fn place(&self, piece: Piece) -> Result<Finished> {
-        let Piece { mut finished, bytes } = piece;
+        let Piece {
+            mut finished,
+            bytes,
+        } = piece;
         finished.bytes = bytes.len() as u64;
         finished.hash = blake3::hash(&bytes).to_hex().to_string();
-        files::stage(&self.dir, &finished.path, |file| std::io::Write::write_all(file, &bytes))
-            .map_err(|e| Error::writing(&finished.path, &e))?;
+        files::stage(&self.dir, &finished.path, |file| {
+            std::io::Write::write_all(file, &bytes)
+        })
+        .map_err(|e| Error::writing(&finished.path, &e))?;
         Ok(finished)
     }
 }

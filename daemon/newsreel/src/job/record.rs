@@ -20,13 +20,18 @@ pub fn read(dir: &Path) -> Result<Option<JobRecord>> {
     let foreign = |why: String| {
         Error::new(
             Code::OutputForeign,
-            format!("{} is not a job record this version understands ({why}); choose another directory", path.display()),
+            format!(
+                "{} is not a job record this version understands ({why}); choose another directory",
+                path.display()
+            ),
         )
     };
     match std::fs::metadata(&path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(foreign(e.to_string())),
-        Ok(data) if data.len() > MAX_BYTES => return Err(foreign("it is far too large".to_owned())),
+        Ok(data) if data.len() > MAX_BYTES => {
+            return Err(foreign("it is far too large".to_owned()));
+        }
         Ok(_) => {}
     }
     let text = std::fs::read_to_string(&path).map_err(|e| foreign(e.to_string()))?;
@@ -35,7 +40,10 @@ pub fn read(dir: &Path) -> Result<Option<JobRecord>> {
         return Err(foreign(format!("kind is {:?}", record.kind)));
     }
     if record.format > JOB_FORMAT {
-        return Err(foreign(format!("format {} is newer than {JOB_FORMAT}", record.format)));
+        return Err(foreign(format!(
+            "format {} is newer than {JOB_FORMAT}",
+            record.format
+        )));
     }
     Ok(Some(record))
 }

@@ -39,24 +39,49 @@ impl Milestones {
 
     /// A thumbnail is on its way out.
     pub fn thumbnail(&self) {
-        self.first_thumbnail_s.lock().get_or_insert(self.started.elapsed().as_secs_f64());
+        self.first_thumbnail_s
+            .lock()
+            .get_or_insert(self.started.elapsed().as_secs_f64());
     }
 
     /// Tells how far the encode is: `done` of `total` frames over all rungs of a programme of `duration_s`.
-    #[allow(clippy::cast_precision_loss, reason = "frame counts are far below 2^53")]
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "frame counts are far below 2^53"
+    )]
     pub fn progress(&self, done: u64, total: u64, duration_s: f64) {
-        let elapsed = self.encoding_since.lock().get_or_insert_with(Instant::now).elapsed().as_secs_f64();
-        let share = if total > 0 { done as f64 / total as f64 } else { 1.0 };
-        let speed = if elapsed > 0.0 { share * duration_s / elapsed } else { 0.0 };
+        let elapsed = self
+            .encoding_since
+            .lock()
+            .get_or_insert_with(Instant::now)
+            .elapsed()
+            .as_secs_f64();
+        let share = if total > 0 {
+            done as f64 / total as f64
+        } else {
+            1.0
+        };
+        let speed = if elapsed > 0.0 {
+            share * duration_s / elapsed
+        } else {
+            0.0
+        };
         let eta_s = (share > 0.01).then(|| elapsed / share * (1.0 - share));
-        self.events.emit(&Event::Progress { frames_done: done, frames_total: total, speed, eta_s });
+        self.events.emit(&Event::Progress {
+            frames_done: done,
+            frames_total: total,
+            speed,
+            eta_s,
+        });
     }
 }
 
 impl EventSink for Milestones {
     fn emit(&self, event: &Event) {
         if matches!(event, Event::Playable { .. }) {
-            self.first_playable_s.lock().get_or_insert(self.started.elapsed().as_secs_f64());
+            self.first_playable_s
+                .lock()
+                .get_or_insert(self.started.elapsed().as_secs_f64());
         }
         self.events.emit(event);
     }
@@ -77,11 +102,28 @@ const CONCEALED_NOTICE: u64 = 0;
 ///
 /// # Errors
 /// The report cannot be written.
-pub fn write(facts: &Facts<'_>, dir: &Path, plan: &Plan, mut journal: Vec<Finished>) -> Result<Vec<Finished>> {
+pub fn write(
+    facts: &Facts<'_>,
+    dir: &Path,
+    plan: &Plan,
+    mut journal: Vec<Finished>,
+) -> Result<Vec<Finished>> {
     let prepared = &facts.encoded.prepared;
-    let rungs: Vec<RungReport> = plan.video.rungs.iter().map(|r| rung(facts, plan, &r.name, r.width, r.height, &journal)).collect();
-    let first = plan.video.rungs.first().map(|r| layout::video_dir(&r.name)).unwrap_or_default();
-    let concealed = segments(&journal, &first).map(|f| u64::from(f.concealed)).sum();
+    let rungs: Vec<RungReport> = plan
+        .video
+        .rungs
+        .iter()
+        .map(|r| rung(facts, plan, &r.name, r.width, r.height, &journal))
+        .collect();
+    let first = plan
+        .video
+        .rungs
+        .first()
+        .map(|r| layout::video_dir(&r.name))
+        .unwrap_or_default();
+    let concealed = segments(&journal, &first)
+        .map(|f| u64::from(f.concealed))
+        .sum();
     let mut warnings = plan.warnings.clone();
     if concealed > CONCEALED_NOTICE {
         warnings.push(Warning::new(
@@ -112,22 +154,44 @@ pub fn write(facts: &Facts<'_>, dir: &Path, plan: &Plan, mut journal: Vec<Finish
 }
 
 fn segments<'a>(journal: &'a [Finished], dir: &'a str) -> impl Iterator<Item = &'a Finished> {
-    journal
-        .iter()
-        .filter(move |f| f.path.strip_prefix(dir).is_some_and(|rest| rest.starts_with("/seg-")))
+    journal.iter().filter(move |f| {
+        f.path
+            .strip_prefix(dir)
+            .is_some_and(|rest| rest.starts_with("/seg-"))
+    })
 }
 
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "bit rates are far below 2^53")]
-fn rung(facts: &Facts<'_>, plan: &Plan, name: &str, width: u32, height: u32, journal: &[Finished]) -> RungReport {
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "bit rates are far below 2^53"
+)]
+fn rung(
+    facts: &Facts<'_>,
+    plan: &Plan,
+    name: &str,
+    width: u32,
+    height: u32,
+    journal: &[Finished],
+) -> RungReport {
     let dir = layout::video_dir(name);
     let bytes: u64 = segments(journal, &dir).map(|f| f.bytes).sum();
-    let bps = |bytes: u64, seconds: f64| if seconds > 0.0 { (bytes as f64 * 8.0 / seconds) as u64 } else { 0 };
+    let bps = |bytes: u64, seconds: f64| {
+        if seconds > 0.0 {
+            (bytes as f64 * 8.0 / seconds) as u64
+        } else {
+            0
+        }
+    };
     let peak = plan.grid.segments.iter().enumerate().filter_map(|(i, s)| {
         let path = format!("{dir}/{}", layout::segment(i));
         let piece = journal.iter().find(|f| f.path == path)?;
         Some(bps(piece.bytes, plan.seconds(s.duration_ticks)))
     });
-    let made_by = segments(journal, &dir).next().map_or("", |f| f.made_by.as_str());
+    let made_by = segments(journal, &dir)
+        .next()
+        .map_or("", |f| f.made_by.as_str());
     let (device, encoder) = made_by.split_once('/').unwrap_or((made_by, ""));
     RungReport {
         name: name.to_owned(),

@@ -29,7 +29,13 @@ pub struct Sink<'a> {
 
 impl<'a> Sink<'a> {
     /// A sink that goes on from what is already published in `dir`.
-    pub fn new(publisher: &'a Publisher, dir: &Path, plan: &Plan, finished: &[Finished], cancel: &Cancel) -> Self {
+    pub fn new(
+        publisher: &'a Publisher,
+        dir: &Path,
+        plan: &Plan,
+        finished: &[Finished],
+        cancel: &Cancel,
+    ) -> Self {
         let inits = finished
             .iter()
             .filter(|f| f.path.ends_with(layout::INIT))
@@ -37,7 +43,12 @@ impl<'a> Sink<'a> {
             .collect();
         Self {
             publisher,
-            rungs: plan.video.rungs.iter().map(|r| layout::video_dir(&r.name)).collect(),
+            rungs: plan
+                .video
+                .rungs
+                .iter()
+                .map(|r| layout::video_dir(&r.name))
+                .collect(),
             sound: plan.audio.as_ref().map(|a| layout::audio_dir(&a.language)),
             inits: Mutex::new(inits),
             frames: AtomicU64::new(0),
@@ -59,7 +70,10 @@ impl<'a> Sink<'a> {
             ));
         }
         inits.insert(path.clone(), bytes.clone());
-        self.publisher.publish(Piece { finished: piece(path, 0, 0, "newsreel".to_owned()), bytes })
+        self.publisher.publish(Piece {
+            finished: piece(path, 0, 0, "newsreel".to_owned()),
+            bytes,
+        })
     }
 
     /// A finished picture or other file.
@@ -67,12 +81,22 @@ impl<'a> Sink<'a> {
     /// # Errors
     /// Publishing has failed.
     pub fn file(&self, path: String, bytes: Vec<u8>) -> Result<()> {
-        self.publisher.publish(Piece { finished: piece(path, 0, 0, "newsreel".to_owned()), bytes })
+        self.publisher.publish(Piece {
+            finished: piece(path, 0, 0, "newsreel".to_owned()),
+            bytes,
+        })
     }
 }
 
 fn piece(path: String, frames: u32, concealed: u32, made_by: String) -> Finished {
-    Finished { path, bytes: 0, hash: String::new(), frames, concealed, made_by }
+    Finished {
+        path,
+        bytes: 0,
+        hash: String::new(),
+        frames,
+        concealed,
+        made_by,
+    }
 }
 
 impl SegmentSink for Sink<'_> {
@@ -82,7 +106,10 @@ impl SegmentSink for Sink<'_> {
 
     fn segment(&self, s: SegmentOutput) -> Result<()> {
         let path = format!("{}/{}", self.rungs[s.rung], layout::segment(s.segment));
-        self.publisher.publish(Piece { finished: piece(path, s.frames, s.concealed, s.made_by), bytes: s.bytes })
+        self.publisher.publish(Piece {
+            finished: piece(path, s.frames, s.concealed, s.made_by),
+            bytes: s.bytes,
+        })
     }
 
     fn frames(&self, count: u64) {
@@ -106,7 +133,10 @@ impl AudioSink for SoundSink<'_> {
             return Err(Error::bug("sound without a plan for it"));
         };
         let path = format!("{dir}/{}", layout::segment(index));
-        self.0.publisher.publish(Piece { finished: piece(path, units, 0, "cpu/aac".to_owned()), bytes })?;
+        self.0.publisher.publish(Piece {
+            finished: piece(path, units, 0, "cpu/aac".to_owned()),
+            bytes,
+        })?;
         // One segment is enough to begin with; the rest waits until the picture has begun too.
         while index == 0 && !self.0.sound_may_run.load(Ordering::Acquire) {
             self.0.cancel.check()?;

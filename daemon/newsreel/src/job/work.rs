@@ -33,12 +33,28 @@ const SHORTEST_RUN: usize = 4;
 ///
 /// # Errors
 /// The first failure of any part.
-pub fn execute(context: &Context<'_>, head: Head, journal: Journal, record: &mut JobRecord) -> Result<()> {
+pub fn execute(
+    context: &Context<'_>,
+    head: Head,
+    journal: Journal,
+    record: &mut JobRecord,
+) -> Result<()> {
     let milestones = Arc::new(Milestones::new(context.started, Arc::clone(context.events)));
     let playlists = Arc::new(Mutex::new(Playlists::new(head.plan(), milestones.clone())));
     let finished = journal.finished().to_vec();
-    let publisher = Publisher::start(&context.dir, journal, Arc::clone(&playlists), context.cancel.clone())?;
-    let sink = Sink::new(&publisher, &context.dir, head.plan(), &finished, &context.cancel);
+    let publisher = Publisher::start(
+        &context.dir,
+        journal,
+        Arc::clone(&playlists),
+        context.cancel.clone(),
+    )?;
+    let sink = Sink::new(
+        &publisher,
+        &context.dir,
+        head.plan(),
+        &finished,
+        &context.cancel,
+    );
     let job = Job {
         context,
         finished: &finished,
@@ -59,15 +75,32 @@ pub fn execute(context: &Context<'_>, head: Head, journal: Journal, record: &mut
     let (encoded, journal) = match (encoded, publisher.finish()) {
         (Ok(encoded), Ok(journal)) => (encoded, journal),
         (encoded, journal) => {
-            let errors = failure.into_iter().chain(journal.err()).chain(encoded.err());
-            return Err(telling(errors).unwrap_or_else(|| Error::bug("a job failed without an error")));
+            let errors = failure
+                .into_iter()
+                .chain(journal.err())
+                .chain(encoded.err());
+            return Err(
+                telling(errors).unwrap_or_else(|| Error::bug("a job failed without an error"))
+            );
         }
     };
 
-    let facts = report::Facts { encoded: &encoded, reused: &finished, milestones: &milestones };
-    context.events.emit(&Event::Phase { phase: Phase::Packaging });
+    let facts = report::Facts {
+        encoded: &encoded,
+        reused: &finished,
+        milestones: &milestones,
+    };
+    context.events.emit(&Event::Phase {
+        phase: Phase::Packaging,
+    });
     let plan = &encoded.prepared.plan;
-    let journal = finish::finish(&context.dir, plan, &mut playlists.lock(), journal.finished().to_vec(), &context.cancel)?;
+    let journal = finish::finish(
+        &context.dir,
+        plan,
+        &mut playlists.lock(),
+        journal.finished().to_vec(),
+        &context.cancel,
+    )?;
     record.journal = report::write(&facts, &context.dir, plan, journal)?;
     Ok(())
 }
@@ -100,14 +133,22 @@ impl Job<'_> {
         let cancel = &self.context.cancel;
         let end = Arc::new(ProgrammeEnd::default());
         let gap = self.context.request.limits.max_gap_s;
-        let sound = AudioTask::new(&self.context.source, head.sound.as_ref(), head.plan(), gap, &end);
+        let sound = AudioTask::new(
+            &self.context.source,
+            head.sound.as_ref(),
+            head.plan(),
+            gap,
+            &end,
+        );
         let start = head.start();
         if let Some(start) = &start {
             end.is_after(start.plan.grid.duration_ticks());
         }
         let started = (|| {
             let pictures = self.spawn_pictures(scope, &head)?;
-            let sound = sound.map(|task| self.spawn_sound(scope, task)).transpose()?;
+            let sound = sound
+                .map(|task| self.spawn_sound(scope, task))
+                .transpose()?;
             let first = start.map(|s| self.spawn_head_start(scope, s)).transpose()?;
             Ok((pictures, sound, first))
         })();
@@ -130,24 +171,38 @@ impl Job<'_> {
         })?;
         end.is_at(prepared.plan.grid.duration_ticks());
 
-        self.context.events.emit(&Event::Phase { phase: Phase::Encoding });
+        self.context.events.emit(&Event::Phase {
+            phase: Phase::Encoding,
+        });
         let runs = self.runs(&prepared);
         let encoded = self.execute_runs(&prepared, &runs);
         if encoded.is_err() {
             cancel.cancel();
         }
         let others = [join(pictures), sound.map_or(Ok(()), join)];
-        let errors = std::iter::once(encoded).chain(others).filter_map(std::result::Result::err);
+        let errors = std::iter::once(encoded)
+            .chain(others)
+            .filter_map(std::result::Result::err);
         match telling(errors) {
             Some(e) => Err(e),
-            None => Ok(Encoded { prepared, source, runs: runs.len() }),
+            None => Ok(Encoded {
+                prepared,
+                source,
+                runs: runs.len(),
+            }),
         }
     }
 
     /// Records the complete plan, or checks it against the one that an interrupted job was encoded by.
-    fn settle(&self, whole: (Prepared, SourceReport), record: &mut JobRecord) -> Result<(Prepared, SourceReport)> {
+    fn settle(
+        &self,
+        whole: (Prepared, SourceReport),
+        record: &mut JobRecord,
+    ) -> Result<(Prepared, SourceReport)> {
         for warning in &whole.0.plan.warnings {
-            self.context.events.emit(&Event::Warning { warning: warning.clone() });
+            self.context.events.emit(&Event::Warning {
+                warning: warning.clone(),
+            });
         }
         let plan = &whole.0.plan;
         match &record.plan {
@@ -188,13 +243,24 @@ impl Job<'_> {
         prepared: Prepared,
     ) -> Result<Handle<'scope>> {
         spawn(scope, "head-start", move || {
-            let Some(rung) = prepared.plan.video.rungs.len().checked_sub(1) else { return Ok(()) };
+            let Some(rung) = prepared.plan.video.rungs.len().checked_sub(1) else {
+                return Ok(());
+            };
             if self.has_segment(&layout::video_dir(&prepared.plan.video.rungs[rung].name), 0) {
                 return Ok(());
             }
-            let run = Run { id: 0, segments: 0..1, work: vec![RungWork { rung, segments: vec![0] }] };
+            let run = Run {
+                id: 0,
+                segments: 0..1,
+                work: vec![RungWork {
+                    rung,
+                    segments: vec![0],
+                }],
+            };
             let control = RunControl::new(self.context.cancel.clone());
-            self.engine().open(&prepared, &run)?.execute(self.sink, &control)?;
+            self.engine()
+                .open(&prepared, &run)?
+                .execute(self.sink, &control)?;
             self.made_ahead.store(true, Ordering::Release);
             Ok(())
         })
@@ -224,7 +290,12 @@ impl Job<'_> {
             if self.is_finished(layout::POSTER) {
                 return Ok(());
             }
-            let from = PictureSource { source: &self.context.source, params: &params, plan: &plan, duration_s };
+            let from = PictureSource {
+                source: &self.context.source,
+                params: &params,
+                plan: &plan,
+                duration_s,
+            };
             let mut paths = Vec::new();
             let made = pictures::thumbnails(&from, &self.context.cancel, |index, jpeg| {
                 let path = layout::thumbnail(index);
@@ -252,8 +323,10 @@ impl Job<'_> {
             plan,
             duration_s: plan.duration_s(),
         };
-        if let Some(board) = pictures::storyboard(&from, layout::STORYBOARD, &self.context.cancel)? {
-            self.sink.file(layout::STORYBOARD_VTT.to_owned(), board.vtt.into_bytes())?;
+        if let Some(board) = pictures::storyboard(&from, layout::STORYBOARD, &self.context.cancel)?
+        {
+            self.sink
+                .file(layout::STORYBOARD_VTT.to_owned(), board.vtt.into_bytes())?;
             self.sink.file(layout::STORYBOARD.to_owned(), board.jpeg)?;
         }
         Ok(())
@@ -275,8 +348,12 @@ impl Job<'_> {
                 (0..plan.grid.len()).filter(|&s| !made(s)).collect()
             })
             .collect();
-        let splittable: Vec<bool> =
-            plan.video.rungs.iter().map(|r| r.rate_control.allows_independent_runs()).collect();
+        let splittable: Vec<bool> = plan
+            .video
+            .rungs
+            .iter()
+            .map(|r| r.rate_control.allows_independent_runs())
+            .collect();
         let wished = match self.context.request.runs {
             0 => (plan.grid.len() / SHORTEST_RUN).clamp(1, cores()),
             n => usize::try_from(n).unwrap_or(1),
@@ -286,7 +363,10 @@ impl Job<'_> {
 
     fn execute_runs(&self, prepared: &Prepared, runs: &[Run]) -> Result<()> {
         let frames = |w: &RungWork| -> u64 {
-            w.segments.iter().map(|&s| u64::from(prepared.plan.grid.segments[s].frames)).sum()
+            w.segments
+                .iter()
+                .map(|&s| u64::from(prepared.plan.grid.segments[s].frames))
+                .sum()
         };
         let total: u64 = runs.iter().flat_map(|r| &r.work).map(frames).sum();
         let engine = self.engine();
@@ -296,19 +376,25 @@ impl Job<'_> {
                 let engine = &engine;
                 handles.push(spawn(scope, "run", move || {
                     let control = RunControl::new(self.context.cancel.clone());
-                    let done = engine.open(prepared, run)?.execute(self.sink, &control).map(|_| ());
+                    let done = engine
+                        .open(prepared, run)?
+                        .execute(self.sink, &control)
+                        .map(|_| ());
                     if done.is_err() {
                         self.context.cancel.cancel();
                     }
                     done
                 })?);
             }
-            handles.push(spawn(scope, "storyboard", move || self.storyboard(prepared))?);
+            handles.push(spawn(scope, "storyboard", move || {
+                self.storyboard(prepared)
+            })?);
             let before = self.sink.frames.load(Ordering::Relaxed);
             while handles.iter().any(|h| !h.is_finished()) {
                 std::thread::sleep(Duration::from_millis(20));
                 let done = self.sink.frames.load(Ordering::Relaxed) - before;
-                self.milestones.progress(done, total, prepared.plan.duration_s());
+                self.milestones
+                    .progress(done, total, prepared.plan.duration_s());
             }
             telling(handles.into_iter().filter_map(|h| join(h).err())).map_or(Ok(()), Err)
         })
@@ -332,5 +418,7 @@ fn spawn<'scope, 'env>(
 }
 
 fn join(handle: Handle<'_>) -> Result<()> {
-    handle.join().unwrap_or_else(|_| Err(Error::bug("a thread of the job panicked")))
+    handle
+        .join()
+        .unwrap_or_else(|_| Err(Error::bug("a thread of the job panicked")))
 }

@@ -1,0 +1,167 @@
+//! The decisions of a plan, taken from headers and the beginning of a source, and then frozen. Not the timeline.
+
+use std::sync::Arc;
+
+use newsreel_model::grid::Grid;
+use newsreel_model::plan::{AudioPlan, Colour, Matching, Plan, VideoPlan, Warning};
+use newsreel_model::profile::Profile;
+use newsreel_model::{Cancel, Code, Error, Result};
+
+use crate::errors;
+use crate::ffi::{Decoder, Frame, Packet, Params, Received, Source, StreamInfo};
+use crate::geometry;
+use crate::index::{Index, Indexer};
+use crate::prepare::{Limits, mending};
+use crate::reader::IndexedReader;
+use crate::timeline::{self, Presentation};
+use crate::timing::Timing;
+
+/// Everything that does not need a decoded picture.
+pub fn decide(
+    profile_name: &str,
+    profile: &Profile,
+    v: &StreamInfo,
+    a: Option<&StreamInfo>,
+    timing: &Timing,
+    warnings: Vec<Warning>,
+) -> Plan {
+    let (width, height) = geometry::display_size(v.width, v.height, v.sample_aspect);
+    let (primaries, transfer, matrix, full_range) = v.params.colour();
+    // Red, green and blue become BT.709 on the way to 4:2:0.
+    let matrix = if v.params.pixel_format().is_rgb() {
+        1
+    } else {
+        matrix
+    };
+    let channels = |s: &StreamInfo| s.channels.clamp(1, profile.audio.max_channels.max(1));
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "profiles limit segments to 30 s"
+    )]
+    let target_duration_s = (profile.segment_s + 1.0).ceil() as u32;
+    Plan {
+        profile: profile_name.to_owned(),
+        segment_s: profile.segment_s,
+        first_segment_s: profile.first_segment_s.min(profile.segment_s),
+        target_duration_s,
+        video: VideoPlan {
+            stream: v.index,
+            source_time_base: v.time_base,
+            origin: 0,
+            timescale: timing.timescale,
+            frame_rate: timing.frame_rate,
+            frame_ticks: timing.frame_ticks,
+            frame_timing: profile.frame_timing,
+            matching: Matching::ByPacket,
+            first_rank: 0,
+            source_width: v.width,
+            source_height: v.height,
+            sample_aspect: v.sample_aspect,
+            colour: Colour {
+                primaries,
+                transfer,
+                matrix,
+                full_range,
+            },
+            rungs: geometry::ladder(profile, width, height),
+            timeline_digest: String::new(),
+        },
+        audio: a.map(|s| AudioPlan {
+            stream: s.index,
+            language: language(s.language.as_deref()),
+            sample_rate: if s.sample_rate == 44_100 {
+                44_100
+            } else {
+                48_000
+            },
+            channels: channels(s),
+            bitrate_bps: u64::from(profile.audio.bitrate_kbps) * 500 * u64::from(channels(s)),
+        }),
+        audio_spec: profile.audio.clone(),
+        thumbnails: profile.thumbnails.clone(),
+        grid: Grid::default(),
+        warnings,
+    }
+}
+
+/// A language that can stand in a path and a playlist.
+fn language(tag: Option<&str>) -> String {
+    tag.map(|t| t.trim().to_ascii_lowercase())
+        .filter(|t| {
+            (2..=8).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        })
+        .unwrap_or_else(|| "und".to_owned())
+}
+
+/// Decodes from the start until the first picture comes out; what lies before it cannot be shown.
+pub fn find_first_picture(
+    source: &Arc<dyn Source>,
+    indexer: &mut Indexer,
+    params: &Params,
+    plan: &mut Plan,
+    limits: Limits,
+    cancel: &Cancel,
+) -> Result<()> {
+    loop {
+        let index = &indexer.index;
+        let presentation = timeline::present(&index.packets, mending(&plan.video, limits));
+        plan.video.matching = presentation.matching.unwrap_or(Matching::ByCount);
+        if let Some(rank) = first_decodable(source.as_ref(), index, &presentation, params, cancel)?
+        {
+            plan.video.first_rank = u64::from(rank);
+            plan.video.origin = presentation.times.get(rank as usize).copied().unwrap_or(0);
+            return Ok(());
+        }
+        if index.complete || index.packets.len() >= limits.lead_in_packets {
+            return Err(Error::new(
+                Code::InputNothingToEncode,
+                format!(
+                    "none of the first {} video packets decodes to a picture",
+                    index.packets.len()
+                ),
+            ));
+        }
+        let more = (index.packets.len() * 4).min(limits.lead_in_packets);
+        indexer.advance(|index| index.packets.len() >= more)?;
+    }
+}
+
+fn first_decodable(
+    source: &dyn Source,
+    index: &Index,
+    presentation: &Presentation,
+    params: &Params,
+    cancel: &Cancel,
+) -> Result<Option<u32>> {
+    let failed = errors::engine("opening the decoder");
+    let mut decoder = Decoder::open(params, 1, None).map_err(&failed)?;
+    let (mut packet, mut frame) = (
+        Packet::new().map_err(&failed)?,
+        Frame::new().map_err(&failed)?,
+    );
+    let mut reader = IndexedReader::enter(source, index, 0, &mut packet, cancel)?;
+    loop {
+        let more = reader.next(&mut packet)?;
+        if let Some(ordinal) = more {
+            packet.set_times(presentation.ranks[ordinal].map(i64::from), None);
+            decoder.send(Some(&packet)).ok();
+        } else if index.complete {
+            decoder.send(None).ok();
+        }
+        if let Ok(Received::Output) = decoder.receive(&mut frame) {
+            let counted = presentation.matching != Some(Matching::ByPacket);
+            let rank = if counted {
+                Some(0)
+            } else {
+                frame.pts().and_then(|p| u32::try_from(p).ok())
+            };
+            if frame.pixel_format().is_scalable() && rank.is_some() {
+                return Ok(rank);
+            }
+        }
+        if more.is_none() {
+            return Ok(None);
+        }
+    }
+}

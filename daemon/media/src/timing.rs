@@ -1,0 +1,159 @@
+//! The output clock a source gets: its nominal frame rate, if it has one, and how many ticks a second has.
+//!
+//! The rate is measured on the beginning of the source: headers name field rates, averages over gaps, or nothing.
+
+use newsreel_model::Rational;
+use newsreel_model::rational::rescale;
+
+use crate::ffi::StreamInfo;
+use crate::index::Index;
+
+/// Output clock of a source.
+pub struct Timing {
+    /// Ticks per second.
+    pub timescale: u32,
+    /// Nominal frames per second; `None` where the rate varies.
+    pub frame_rate: Option<Rational>,
+    /// Usual length of a frame in ticks.
+    pub frame_ticks: i64,
+}
+
+/// Lengths that differ by less are one length, rounded by the container; microseconds.
+const ROUNDING_US: i64 = 1_100;
+
+/// So many of a hundred frame lengths must be the usual one for the rate to count as constant.
+const REGULAR_PERCENT: usize = 80;
+
+impl Timing {
+    /// 90 kHz where whole frames fit into it, else a multiple of the rate's numerator (24000/1001 does not fit).
+    pub fn of(v: &StreamInfo, index: &Index) -> Self {
+        let frame_rate = match measured(v, index) {
+            Measured::Constant(rate) => Some(rate),
+            Measured::Varying => None,
+            Measured::TooShort => claims(v).next(),
+        };
+        let (num, den) = frame_rate.map_or((25, 1), |r| (i64::from(r.num), i64::from(r.den)));
+        let timescale = if 90_000 * den % num == 0 {
+            90_000
+        } else if num <= 1_000_000 {
+            num * (10_000 / num).max(1)
+        } else {
+            90_000
+        };
+        Self {
+            timescale: u32::try_from(timescale).unwrap_or(90_000),
+            frame_rate,
+            frame_ticks: ((timescale * den + num / 2) / num).max(1),
+        }
+    }
+}
+
+enum Measured {
+    Constant(Rational),
+    Varying,
+    TooShort,
+}
+
+/// Measures the frame lengths of the packets read so far.
+fn measured(v: &StreamInfo, index: &Index) -> Measured {
+    let micro = Rational::new(1, 1_000_000);
+    let mut times: Vec<i64> = index
+        .packets
+        .iter()
+        .filter(|p| p.shown)
+        .filter_map(|p| Some(rescale(p.pts?, v.time_base, micro)))
+        .collect();
+    times.sort_unstable();
+    let lengths: Vec<i64> = times
+        .windows(2)
+        .map(|w| w[1] - w[0])
+        .filter(|d| *d > 0)
+        .collect();
+    if lengths.len() < 3 {
+        return Measured::TooShort;
+    }
+    let mut sorted = lengths.clone();
+    sorted.sort_unstable();
+    let median = sorted[sorted.len() / 2];
+    let tolerance = ROUNDING_US.max(median / 50);
+    let regular: Vec<i64> = lengths
+        .iter()
+        .copied()
+        .filter(|l| (l - median).abs() <= tolerance)
+        .collect();
+    if regular.len() * 100 < lengths.len() * REGULAR_PERCENT {
+        return Measured::Varying;
+    }
+    let sum: i64 = regular.iter().sum();
+    #[allow(clippy::cast_precision_loss, reason = "ten seconds in microseconds")]
+    let rate = regular.len() as f64 * 1e6 / sum as f64;
+    // A few frames rounded to milliseconds say little about the last digits; many do.
+    let slack = (2e3 / median.max(1) as f64 / regular.len() as f64).clamp(0.000_2, 0.02);
+    standard_rate(rate, slack)
+        .or_else(|| claimed(v).filter(|c| near(c.to_f64(), rate, slack)))
+        .map_or(Measured::Varying, Measured::Constant)
+}
+
+/// What the headers say, where it is plausible.
+fn claimed(v: &StreamInfo) -> Option<Rational> {
+    let plausible = |r: &Rational| r.is_positive() && (0.1..=300.0).contains(&r.to_f64());
+    let rate = [v.guessed_rate, v.average_rate]
+        .into_iter()
+        .find(plausible)?;
+    Some(standard_rate(rate.to_f64(), 0.000_4).unwrap_or(rate))
+}
+
+fn near(a: f64, b: f64, slack: f64) -> bool {
+    (a - b).abs() <= slack * b
+}
+
+/// Rates that cameras, broadcasters and phones use.
+const STANDARD: [(i32, i32); 18] = [
+    (24_000, 1001),
+    (24, 1),
+    (25, 1),
+    (30_000, 1001),
+    (30, 1),
+    (48, 1),
+    (50, 1),
+    (60_000, 1001),
+    (60, 1),
+    (25, 2),
+    (15, 1),
+    (12, 1),
+    (10, 1),
+    (5, 1),
+    (1, 1),
+    (100, 1),
+    (120_000, 1001),
+    (120, 1),
+];
+
+/// The standard rate nearest to a measured one, if it lies within the measurement's slack.
+fn standard_rate(rate: f64, slack: f64) -> Option<Rational> {
+    let distance = |r: &Rational| (r.to_f64() - rate).abs();
+    STANDARD
+        .iter()
+        .map(|&(n, d)| Rational::new(n, d))
+        .min_by(|a, b| distance(a).total_cmp(&distance(b)))
+        .filter(|s| near(s.to_f64(), rate, slack))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ntsc_and_whole_rates_are_told_apart() {
+        assert_eq!(
+            standard_rate(29.970_1, 0.000_2),
+            Some(Rational::new(30_000, 1001))
+        );
+        assert_eq!(standard_rate(29.999_9, 0.000_2), Some(Rational::new(30, 1)));
+        assert_eq!(
+            standard_rate(23.976, 0.000_2),
+            Some(Rational::new(24_000, 1001))
+        );
+        assert_eq!(standard_rate(27.3, 0.000_2), None);
+    }
+}
