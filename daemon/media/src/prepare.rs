@@ -38,6 +38,8 @@ const HEAD_S: i32 = 10;
 const HEAD_PACKETS: usize = 900;
 /// A decode time going back further than this is a new beginning, not reordering; seconds.
 const MAX_BACK_S: f64 = 5.0;
+/// Segments at the end of what was read that what follows may still change.
+const UNCERTAIN_SEGMENTS: usize = 2;
 /// Sound that leads by less is cut rather than shown over a still; seconds.
 const SHORT_LEAD_S: f64 = 0.1;
 
@@ -64,6 +66,14 @@ pub struct SoundSource {
     pub params: Arc<Params>,
     /// Unit of its times.
     pub time_base: Rational,
+}
+
+/// What can begin before the whole source was read.
+pub struct Start {
+    /// A plan whose grid ends after the first segment.
+    pub prepared: Prepared,
+    /// The programme certainly goes on until here, in ticks.
+    pub runs_on: i64,
 }
 
 /// Decisions taken, the rest of the source still to be read.
@@ -180,22 +190,20 @@ impl Head {
 
     /// A plan for the segments that are certain from the beginning alone: the first one, where there is more than one.
     #[must_use]
-    pub fn start(&self) -> Option<Prepared> {
+    pub fn start(&self) -> Option<Start> {
         if self.indexer.index.complete {
             return None;
         }
-        let index = self.indexer.index.prefix();
-        let mut prepared = self.prepare(index);
-        let certain = prepared
-            .slots
-            .grid
-            .len()
-            .checked_sub(3)
-            .filter(|n| *n > 0)
-            .map(|_| 1)?;
-        prepared.slots.grid.segments.truncate(certain);
+        let mut prepared = self.prepare(self.indexer.index.prefix());
+        // Pictures of the last segments read may still be reordered with, or held until, what follows.
+        let certain = prepared.slots.grid.len().checked_sub(UNCERTAIN_SEGMENTS)?;
+        let runs_on = prepared.slots.grid.segments.get(certain)?.start_ticks;
+        if certain == 0 {
+            return None;
+        }
+        prepared.slots.grid.segments.truncate(1);
         prepared.plan.grid = prepared.slots.grid.clone();
-        Some(prepared)
+        Some(Start { prepared, runs_on })
     }
 
     /// Reads the rest and completes the plan.

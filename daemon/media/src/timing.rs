@@ -89,18 +89,24 @@ fn measured(v: &StreamInfo, index: &Index) -> Measured {
     let rate = regular.len() as f64 * 1e6 / sum as f64;
     // A few frames rounded to milliseconds say little about the last digits; many do.
     let slack = (2e3 / median.max(1) as f64 / regular.len() as f64).clamp(0.000_2, 0.02);
-    standard_rate(rate, slack)
-        .or_else(|| claimed(v).filter(|c| near(c.to_f64(), rate, slack)))
+    // Rounded times cannot tell 29.97 from 30: a header that agrees with them knows better.
+    let agrees = |c: &Rational| near(c.to_f64(), rate, slack);
+    claims(v)
+        .filter(|c| STANDARD.contains(&(c.num, c.den)))
+        .find(agrees)
+        .or_else(|| standard_rate(rate, slack))
+        .or_else(|| claims(v).find(agrees))
         .map_or(Measured::Varying, Measured::Constant)
 }
 
 /// What the headers say, where it is plausible.
-fn claimed(v: &StreamInfo) -> Option<Rational> {
+fn claims(v: &StreamInfo) -> impl Iterator<Item = Rational> {
     let plausible = |r: &Rational| r.is_positive() && (0.1..=300.0).contains(&r.to_f64());
-    let rate = [v.guessed_rate, v.average_rate]
+    let exact = |r: Rational| standard_rate(r.to_f64(), 0.000_4).unwrap_or(r);
+    [v.guessed_rate, v.average_rate]
         .into_iter()
-        .find(plausible)?;
-    Some(standard_rate(rate.to_f64(), 0.000_4).unwrap_or(rate))
+        .filter(plausible)
+        .map(exact)
 }
 
 fn near(a: f64, b: f64, slack: f64) -> bool {

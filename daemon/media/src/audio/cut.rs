@@ -5,9 +5,9 @@ use newsreel_model::Result;
 use crate::boxes::{Sample, write_fragment};
 use crate::errors;
 use crate::ffi::{Encoder, Packet, Received};
-use crate::slots::{self, Lines};
+use crate::slots::Lines;
 
-use super::{AudioSink, AudioTask};
+use super::{AudioSink, AudioTask, End};
 
 /// Access units of the current segment.
 pub struct Cutter {
@@ -42,7 +42,7 @@ impl Cutter {
     pub fn drain(
         &mut self,
         encoder: &mut Encoder,
-        end: Option<i64>,
+        end: Option<End>,
         wanted: &dyn Fn(usize) -> bool,
         sink: &mut dyn AudioSink,
     ) -> Result<()> {
@@ -61,14 +61,14 @@ impl Cutter {
     fn add(
         &mut self,
         data: &[u8],
-        end: Option<i64>,
+        end: Option<End>,
         wanted: &dyn Fn(usize) -> bool,
         sink: &mut dyn AudioSink,
     ) -> Result<()> {
         let number = self.before + self.samples.len() as u64;
         let at = i64::try_from(number).unwrap_or(i64::MAX) * i64::from(self.unit) - self.priming;
         let line = self.lines.at(self.segment + 1, self.sample_rate);
-        let is_line = end.is_none_or(|e| line <= slots::last_line(e, self.sample_rate));
+        let is_line = end.is_none_or(|e| self.segment + 1 < e.segments);
         if is_line && at >= line && !self.samples.is_empty() {
             self.close(wanted, sink)?;
         }

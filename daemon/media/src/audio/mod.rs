@@ -8,6 +8,7 @@ mod cut;
 
 use std::sync::Arc;
 
+use newsreel_model::grid::Grid;
 use newsreel_model::plan::{AudioPlan, Plan};
 use newsreel_model::rational::rescale;
 use newsreel_model::{Cancel, Rational, Result};
@@ -41,6 +42,15 @@ pub trait AudioSink {
     fn segment(&mut self, index: usize, bytes: Vec<u8>, units: u32) -> Result<()>;
 }
 
+/// Where the programme ends.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    /// In ticks, or in samples once it has been converted.
+    at: i64,
+    /// How many segments the grid has.
+    segments: usize,
+}
+
 /// When the programme ends: not known while the source is still being indexed.
 #[derive(Default)]
 pub struct ProgrammeEnd {
@@ -52,7 +62,7 @@ pub struct ProgrammeEnd {
 struct EndState {
     /// It ends later than this, in ticks.
     horizon: i64,
-    end: Option<i64>,
+    end: Option<End>,
     /// Nobody will ever say.
     given_up: bool,
 }
@@ -64,9 +74,12 @@ impl ProgrammeEnd {
         self.changed.notify_all();
     }
 
-    /// The end is at `ticks`.
-    pub fn is_at(&self, ticks: i64) {
-        self.state.lock().end = Some(ticks);
+    /// The programme ends where `grid` does.
+    pub fn is_that_of(&self, grid: &Grid) {
+        self.state.lock().end = Some(End {
+            at: grid.duration_ticks(),
+            segments: grid.len(),
+        });
         self.changed.notify_all();
     }
 
@@ -77,7 +90,7 @@ impl ProgrammeEnd {
     }
 
     /// The end where it is known or needed: waits for it when `ticks` lies beyond what is certain.
-    fn known_beyond(&self, ticks: i64, cancel: &Cancel) -> Result<Option<i64>> {
+    fn known_beyond(&self, ticks: i64, cancel: &Cancel) -> Result<Option<End>> {
         let mut state = self.state.lock();
         loop {
             cancel.check()?;
@@ -181,15 +194,23 @@ impl AudioTask {
                 },
                 cancel,
             )?;
-            let end = known.map(|ticks| self.in_samples(ticks));
+            let end = known.map(|end| End {
+                at: self.in_samples(end.at),
+                ..end
+            });
             if !more {
-                clock.fill_until(end.unwrap_or(0));
+                clock.fill_until(end.map_or(0, |e| e.at));
             }
-            let finished = !more || end.is_some_and(|e| clock.position() >= e);
-            clock.give_blocks(encoder.block_samples(), end, finished, |block| {
-                encoder.send(Some(&block)).map_err(&failed)?;
-                cutter.drain(&mut encoder, end, wanted, sink)
-            })?;
+            let finished = !more || end.is_some_and(|e| clock.position() >= e.at);
+            clock.give_blocks(
+                encoder.block_samples(),
+                end.map(|e| e.at),
+                finished,
+                |block| {
+                    encoder.send(Some(&block)).map_err(&failed)?;
+                    cutter.drain(&mut encoder, end, wanted, sink)
+                },
+            )?;
             if finished {
                 encoder.send(None).map_err(&failed)?;
                 cutter.drain(&mut encoder, end, wanted, sink)?;

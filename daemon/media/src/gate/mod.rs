@@ -1,25 +1,60 @@
-//! stub
-use newsreel_model::{Result, job::Finished, plan::Plan};
+//! The integrity gate: whether what lies in a job's directory is what its plan promised. It reads files and boxes, never
+//! decodes a picture, and changes nothing. Not here: what happens to a job that does not pass.
+//!
+//! A file that is not the one the journal names is reported as that once, and its content is not judged; whatever is
+//! derived from a broken segment (playlist entry, timeline, MP4) is held against it only where the segment itself is sound.
+
+mod edits;
+mod files;
+mod init;
+mod manifest;
+mod movie;
+mod movie_tables;
+mod playlists;
+mod report;
+mod segments;
+mod sound;
+mod track;
+mod video;
+
 use std::path::Path;
-/// r
-pub struct GateReport {
-    /// a
-    pub checked_files: usize,
-    /// b
-    pub checked_segments: usize,
-}
-impl GateReport {
-    /// x
-    /// # Errors
-    /// none
-    pub fn into_result(self) -> Result<()> {
-        Ok(())
+
+use newsreel_model::job::Finished;
+use newsreel_model::plan::Plan;
+
+pub use report::{Check, Failure, GateReport, MAX_FAILURES};
+
+use files::Files;
+use report::Findings;
+use video::Ladder;
+
+/// Holds the job in `dir` against its plan and the journal of its published files. Reads every byte of every file in the
+/// journal once for its hash, and the boxes of segments and MP4s once more.
+///
+/// Whatever the files hold, this ends with a report: every problem found, up to [`MAX_FAILURES`]. At any time it holds the
+/// sample table of one segment, or the index of one MP4.
+#[must_use]
+pub fn check(dir: &Path, plan: &Plan, journal: &[Finished]) -> GateReport {
+    let mut found = Findings::default();
+    let files = Files::check(dir, plan, journal, &mut found);
+    let mut ladder = Ladder::new(plan);
+    let rungs: Vec<_> = plan
+        .video
+        .rungs
+        .iter()
+        .map(|rung| ladder.check_rung(rung, &files, &mut found))
+        .collect();
+    let sound = plan
+        .audio
+        .as_ref()
+        .map(|audio| sound::check(plan, audio, &files, &mut found));
+    for track in rungs.iter().chain(&sound) {
+        playlists::check_media(plan, track, &files, &mut found);
     }
-}
-/// c
-pub fn check(_d: &Path, _p: &Plan, _j: &[Finished]) -> GateReport {
-    GateReport {
-        checked_files: 0,
-        checked_segments: 0,
+    playlists::check_master(plan, &rungs, sound.as_ref(), &files, &mut found);
+    manifest::check(plan, &rungs, sound.as_ref(), &files, &mut found);
+    for (rung, track) in plan.video.rungs.iter().zip(&rungs) {
+        movie::check(plan, &rung.name, track, sound.as_ref(), &files, &mut found);
     }
+    found.into_report()
 }

@@ -67,10 +67,18 @@ pub fn thumbnails(
         thumbnails: Vec::new(),
     };
     let mut best: Option<(f64, Frame)> = None;
-    for time in places(from.duration_s, spec.count.max(1)) {
-        let Some(frame) = frames.at(time)? else {
-            continue;
+    let mut places: VecDeque<f64> = places(from.duration_s, spec.count.max(1)).collect();
+    let mut tried_first = false;
+    loop {
+        let frame = match places.pop_front() {
+            Some(time) => frames.at(time)?,
+            None if best.is_none() && !tried_first => {
+                tried_first = true;
+                frames.first()?
+            }
+            None => break,
         };
+        let Some(frame) = frame else { continue };
         if out.thumbnails.len() < POSTER_CANDIDATES {
             let score = thumbnail_maker.contrast(&frame)?;
             if best.as_ref().is_none_or(|(s, _)| score > *s) {

@@ -142,14 +142,16 @@ impl Job<'_> {
         );
         let start = head.start();
         if let Some(start) = &start {
-            end.is_after(start.plan.grid.duration_ticks());
+            end.is_after(start.runs_on);
         }
         let started = (|| {
             let pictures = self.spawn_pictures(scope, &head)?;
             let sound = sound
                 .map(|task| self.spawn_sound(scope, task))
                 .transpose()?;
-            let first = start.map(|s| self.spawn_head_start(scope, s)).transpose()?;
+            let first = start
+                .map(|s| self.spawn_head_start(scope, s.prepared))
+                .transpose()?;
             Ok((pictures, sound, first))
         })();
         let (pictures, sound, first) = started.inspect_err(|_: &Error| {
@@ -169,7 +171,7 @@ impl Job<'_> {
             cancel.cancel();
             end.give_up();
         })?;
-        end.is_at(prepared.plan.grid.duration_ticks());
+        end.is_that_of(&prepared.plan.grid);
 
         self.context.events.emit(&Event::Phase {
             phase: Phase::Encoding,

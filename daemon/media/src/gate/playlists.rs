@@ -1,0 +1,202 @@
+//! HLS playlists against the boxes: every segment listed once, with its real duration; every rendition listed with what it
+//! is. Read with a parser that is not our writer. Not here: DASH.
+
+use m3u8_rs::{AlternativeMediaType, MasterPlaylist, VariantStream};
+use newsreel_model::job::layout;
+use newsreel_model::plan::{Plan, RungPlan};
+
+use crate::package::hls::{MediaPlaylist, parse_media_playlist};
+
+use super::files::Files;
+use super::report::{Check, Findings};
+use super::track::Track;
+
+/// More than a million entries.
+const MAX_PLAYLIST: u64 = 64 << 20;
+
+/// How far an `EXTINF` may be from the boxes: six decimals are written (half a microsecond) and read back to a microsecond.
+const EXTINF_TOLERANCE_S: f64 = 2e-6;
+
+/// What the parser's 32-bit floats lose on top, relative to the duration: half a unit in the last of 24 bits.
+const PARSER_ROUNDING: f64 = 1.0 / (1u32 << 24) as f64;
+
+fn read_text(name: &str, check: Check, files: &Files<'_>, found: &mut Findings) -> Option<String> {
+    let bytes = files.read(name, MAX_PLAYLIST, found)?;
+    let text = String::from_utf8(bytes);
+    found.expect(text.is_ok(), check, name, || "it is not text".to_owned());
+    text.ok()
+}
+
+/// The playlist of one rendition.
+pub(super) fn check_media(plan: &Plan, track: &Track, files: &Files<'_>, found: &mut Findings) {
+    let name = track.file(layout::INDEX);
+    let Some(text) = read_text(&name, Check::PlaylistDurations, files, found) else {
+        return;
+    };
+    let read = match parse_media_playlist(&text) {
+        Ok(read) => read,
+        Err(why) => return found.fail(Check::PlaylistDurations, &name, why),
+    };
+    let mut expect = |holds: bool, why: String| {
+        found.expect(holds, Check::PlaylistDurations, &name, || why);
+    };
+    expect(read.ended, "it does not end with EXT-X-ENDLIST".to_owned());
+    let target = plan.target_duration_s;
+    expect(
+        read.target_duration_s == target,
+        format!(
+            "target duration {} s, planned {target} s",
+            read.target_duration_s
+        ),
+    );
+    expect(
+        read.init_uri.as_deref() == Some(layout::INIT),
+        format!(
+            "its init segment is {:?}, expected {}",
+            read.init_uri,
+            layout::INIT
+        ),
+    );
+    let (listed, planned) = (read.segments.len(), plan.grid.len());
+    expect(
+        listed == planned,
+        format!("it lists {listed} segments, planned {planned}"),
+    );
+    if listed == planned {
+        check_entries(&name, &read, target, track, found);
+    }
+}
+
+fn check_entries(
+    name: &str,
+    read: &MediaPlaylist,
+    target: u32,
+    track: &Track,
+    found: &mut Findings,
+) {
+    for (index, (entry, span)) in read.segments.iter().zip(&track.segments).enumerate() {
+        let said = entry.duration_s;
+        let uri = layout::segment(index);
+        found.expect(entry.uri == uri, Check::PlaylistDurations, name, || {
+            format!("its entry {} is {}, expected {uri}", index + 1, entry.uri)
+        });
+        let within = said.round() <= f64::from(target);
+        found.expect(within, Check::PlaylistDurations, name, || {
+            format!("{uri} lasts {said:.6} s, over the target duration of {target} s")
+        });
+        let Some(span) = span else { continue };
+        // The priming at the start of the sound is in the boxes but not heard: both lengths are true of that segment.
+        let real = [span.duration, span.shown().duration].map(|ticks| track.seconds(ticks));
+        let near = |real: f64| (said - real).abs() <= EXTINF_TOLERANCE_S + real * PARSER_ROUNDING;
+        found.expect(
+            real.into_iter().any(near),
+            Check::PlaylistDurations,
+            name,
+            || {
+                format!(
+                    "EXTINF of {uri} is {said:.6}, in the boxes {:.6} s",
+                    real[0]
+                )
+            },
+        );
+    }
+}
+
+/// The multivariant playlist.
+pub(super) fn check_master(
+    plan: &Plan,
+    rungs: &[Track],
+    sound: Option<&Track>,
+    files: &Files<'_>,
+    found: &mut Findings,
+) {
+    let name = layout::MASTER;
+    let Some(text) = read_text(name, Check::MasterPlaylist, files, found) else {
+        return;
+    };
+    let read = match m3u8_rs::parse_master_playlist_res(text.as_bytes()) {
+        Ok(read) => read,
+        Err(_) => {
+            return found.fail(
+                Check::MasterPlaylist,
+                name,
+                "it is not a multivariant playlist",
+            );
+        }
+    };
+    let mut expect = |holds: bool, why: String| {
+        found.expect(holds, Check::MasterPlaylist, name, || why);
+    };
+    let (listed, planned) = (read.variants.len(), rungs.len());
+    expect(
+        listed == planned,
+        format!("it lists {listed} variants, planned {planned} rungs"),
+    );
+    for (rung, track) in plan.video.rungs.iter().zip(rungs) {
+        let uri = track.file(layout::INDEX);
+        match read.variants.iter().find(|v| v.uri == uri) {
+            Some(variant) => check_variant(variant, rung, track, sound, &read, &mut expect),
+            None => expect(false, format!("it does not list {uri}")),
+        }
+    }
+    let renditions = read.alternatives.iter();
+    let sounds = renditions
+        .filter(|a| a.media_type == AlternativeMediaType::Audio)
+        .count();
+    let wanted = usize::from(sound.is_some());
+    expect(
+        sounds == wanted,
+        format!("it lists {sounds} sound renditions, planned {wanted}"),
+    );
+}
+
+fn check_variant(
+    variant: &VariantStream,
+    rung: &RungPlan,
+    track: &Track,
+    sound: Option<&Track>,
+    master: &MasterPlaylist,
+    expect: &mut dyn FnMut(bool, String),
+) {
+    let uri = &variant.uri;
+    let size = (u64::from(rung.width), u64::from(rung.height));
+    expect(
+        variant.resolution.as_ref().map(|r| (r.width, r.height)) == Some(size),
+        format!(
+            "{uri} has not the resolution {}x{}",
+            rung.width, rung.height
+        ),
+    );
+    expect(variant.bandwidth > 0, format!("{uri} has no bandwidth"));
+    let codecs = variant.codecs.as_deref().unwrap_or_default();
+    let mut said: Vec<&str> = codecs.split(',').map(str::trim).collect();
+    said.sort_unstable();
+    let real = [Some(track), sound].into_iter().flatten();
+    let real: Option<Vec<&str>> = real
+        .map(|t| t.info.as_ref().map(|i| i.codecs.as_str()))
+        .collect();
+    if let Some(mut real) = real {
+        real.sort_unstable();
+        expect(
+            said == real,
+            format!(
+                "{uri} has the codecs \"{codecs}\", in the boxes {}",
+                real.join(",")
+            ),
+        );
+    }
+    let playlist = sound.map(|s| s.file(layout::INDEX));
+    let linked = match (&variant.audio, &playlist) {
+        (Some(group), Some(playlist)) => master.alternatives.iter().any(|a| {
+            a.media_type == AlternativeMediaType::Audio
+                && a.group_id == *group
+                && a.uri.as_ref() == Some(playlist)
+        }),
+        (None, None) => true,
+        _ => false,
+    };
+    expect(
+        linked,
+        format!("{uri} is not linked with the planned sound"),
+    );
+}
