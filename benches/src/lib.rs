@@ -1,1 +1,86 @@
-//! x
+//! Side-by-side measurement: one command run under GNU time, with a look-out for the first playable segment.
+//!
+//! Not here: what is compared (see `src/bin`), or any assertion: machines are noisy, only ratios within one run are shown.
+#![forbid(unsafe_code)]
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// What one execution cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
+    /// Seconds from start to end.
+    pub wall_s: f64,
+    /// Seconds of processor time, user and system.
+    pub cpu_s: f64,
+    /// Largest resident set in MiB.
+    pub peak_mib: f64,
+    /// Seconds until the first playable segment could be fetched.
+    pub first_playable_s: f64,
+}
+
+/// Runs `command` and measures it; `playable` are files that must all exist for the result to be playable.
+///
+/// # Errors
+/// GNU time is missing, or the command failed.
+pub fn measure(
+    program: &str,
+    arguments: &[String],
+    playable: &[PathBuf],
+    scratch: &Path,
+) -> io::Result<Cost> {
+    let report = scratch.join("time.txt");
+    let started = Instant::now();
+    let mut child = Command::new("/usr/bin/time")
+        .args(["-q", "-f", "%e %U %S %M", "-o"])
+        .arg(&report)
+        .arg(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    // Standard error is short; reading it at the end cannot block the child.
+    let mut first_playable_s = f64::NAN;
+    let status = loop {
+        if first_playable_s.is_nan() && playable.iter().all(|p| p.exists()) {
+            first_playable_s = started.elapsed().as_secs_f64();
+        }
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    if !status.success() {
+        let mut words = String::new();
+        if let Some(mut pipe) = child.stderr.take() {
+            io::Read::read_to_string(&mut pipe, &mut words)?;
+        }
+        return Err(io::Error::other(format!(
+            "{program} {arguments:?} failed: {words}"
+        )));
+    }
+    let text = std::fs::read_to_string(&report)?;
+    let figures: Vec<f64> = text
+        .split_whitespace()
+        .filter_map(|w| w.parse().ok())
+        .collect();
+    let [wall_s, user, system, kib] = figures[..] else {
+        return Err(io::Error::other(format!("GNU time wrote {text:?}")));
+    };
+    Ok(Cost {
+        wall_s,
+        cpu_s: user + system,
+        peak_mib: kib / 1024.0,
+        first_playable_s,
+    })
+}
+
+/// The middle one of several figures.
+#[must_use]
+pub fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+}

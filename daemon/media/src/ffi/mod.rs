@@ -129,3 +129,31 @@ pub fn quiet() {
     // SAFETY: sets one integer inside libav; it is atomic enough for FFmpeg's own tools, which do the same at any time.
     unsafe { sys::av_log_set_level(sys::AV_LOG_QUIET) };
 }
+
+/// Makes the allocator hand large buffers straight back to the system when they are freed. Left alone, glibc raises its
+/// own limit with the first freed picture and keeps every later one in its arenas.
+pub fn keep_memory_small() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        unsafe extern "C" {
+            fn mallopt(parameter: i32, value: i32) -> i32;
+        }
+        /// `M_MMAP_THRESHOLD` in glibc's malloc.h.
+        const MMAP_THRESHOLD: i32 = -3;
+        // SAFETY: glibc's documented call, made before any thread is started.
+        unsafe { mallopt(MMAP_THRESHOLD, 256 * 1024) };
+    }
+}
+
+/// Returns memory that finished decoders and encoders left unused to the system. A pipeline's buffers are large and
+/// freed by other threads than those that need memory next, so the allocator would keep them.
+pub fn give_back_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        unsafe extern "C" {
+            fn malloc_trim(pad: usize) -> i32;
+        }
+        // SAFETY: glibc's documented call; it takes the allocator's own locks and touches only free memory.
+        unsafe { malloc_trim(0) };
+    }
+}

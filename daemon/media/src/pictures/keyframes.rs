@@ -11,8 +11,9 @@ use super::PictureSource;
 /// Packets that may be tried for one picture before the place is given up.
 const MAX_PACKETS: usize = 120;
 
-/// Packets that may be decoded in all to get to places between key frames: some clips have one key frame only.
-const FORWARD_PACKETS: usize = 600;
+/// Packets that may be decoded in all to get to places between key frames: some clips have one key frame only, and
+/// decoding more would take the cores from the encoders.
+const FORWARD_PACKETS: usize = 150;
 
 /// An input that is jumped about in.
 pub struct KeyFrames<'a> {

@@ -17,7 +17,7 @@ use super::lane::{self, LaneContext, Shot};
 use super::{Decoded, RunControl, SegmentSink, Stages, VideoDecoder};
 
 /// Decoded pictures waiting per rung: enough that no lane waits for a decode, few enough to keep memory small.
-const QUEUE: usize = 3;
+const QUEUE: usize = 2;
 
 /// What a run did, beside the segments it handed over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -94,7 +94,7 @@ impl Playlists {
         for rendition in self.video.iter_mut().chain(self.audio.as_mut()) {
             write_media(dir, &self.plan, rendition, false)?;
         }
-        self.write_master(dir, false)
+        self.write_master(dir)
     }
 
     fn note(&mut self, dir: &Path, piece: &Finished) -> Result<()> {
@@ -125,15 +125,15 @@ impl Playlists {
         Ok(())
     }
 
-    fn write_master(&mut self, dir: &Path, ended: bool) -> Result<()> {
+    fn write_master(&mut self, dir: &Path) -> Result<()> {
         let begun: Vec<bool> = self.video.iter().map(|r| r.listed > 0).collect();
         let sound = self.audio.as_ref().is_none_or(|a| a.listed > 0);
-        if !sound || !begun.contains(&true) || (begun == self.master && !ended) {
+        if !sound || !begun.contains(&true) || begun == self.master {
             return Ok(());
         }
-        // Rewritten seldom: when the first rung can be played, when all can, and at the end.
+        // Rewritten seldom: when the first rung can be played, and when all can.
         let all = begun.iter().all(|b| *b);
-        if self.playable && !all && !ended {
+        if self.playable && !all {
             return Ok(());
         }
         let text = self.master_text(&begun);
@@ -216,7 +216,6 @@ impl Playlists {
         for rendition in self.video.iter_mut().chain(self.audio.as_mut()) {
             out.extend(write_media(dir, plan, rendition, true)?);
         }
-        self.write_master(dir, true)?;
         let text = self.master_text(&vec![true; self.video.len()]);
         out.push(files::replace(dir, layout::MASTER, text.as_bytes())?);
         Ok(out)

@@ -102,13 +102,9 @@ const CONCEALED_NOTICE: u64 = 0;
 ///
 /// # Errors
 /// The report cannot be written.
-pub fn write(
-    facts: &Facts<'_>,
-    dir: &Path,
-    plan: &Plan,
-    mut journal: Vec<Finished>,
-) -> Result<Vec<Finished>> {
+pub fn write(facts: &Facts<'_>, dir: &Path, mut journal: Vec<Finished>) -> Result<Vec<Finished>> {
     let prepared = &facts.encoded.prepared;
+    let plan = &prepared.plan;
     let rungs: Vec<RungReport> = plan
         .video
         .rungs

@@ -8,6 +8,7 @@ use std::time::Duration;
 use newsreel_cpu::CpuEngine;
 use newsreel_media::audio::{AudioTask, ProgrammeEnd};
 use newsreel_media::engine::Engine;
+use newsreel_media::ffi;
 use newsreel_media::pictures::{self, PictureSource};
 use newsreel_media::pipeline::RunControl;
 use newsreel_media::prepare::{Head, Prepared};
@@ -93,15 +94,14 @@ pub fn execute(
     context.events.emit(&Event::Phase {
         phase: Phase::Packaging,
     });
-    let plan = &encoded.prepared.plan;
+    ffi::give_back_memory();
     let journal = finish::finish(
-        &context.dir,
-        plan,
+        context,
+        &encoded.prepared,
         &mut playlists.lock(),
-        journal.finished().to_vec(),
-        &context.cancel,
+        journal.finished(),
     )?;
-    record.journal = report::write(&facts, &context.dir, plan, journal)?;
+    record.journal = report::write(&facts, &context.dir, journal)?;
     Ok(())
 }
 
@@ -163,6 +163,7 @@ impl Job<'_> {
         let whole = head.whole();
         let head_start = first.map_or(Ok(()), join);
         self.sink.sound_may_run.store(true, Ordering::Release);
+        ffi::give_back_memory();
         let planned = match (whole, head_start) {
             (Ok(whole), Ok(())) => self.settle(whole, record),
             (Err(e), _) | (_, Err(e)) => Err(e),
@@ -310,28 +311,9 @@ impl Job<'_> {
                 self.sink.file(layout::POSTER.to_owned(), poster)?;
             }
             self.context.events.emit(&Event::ThumbnailsReady { paths });
+            ffi::give_back_memory();
             Ok(())
         })
-    }
-
-    fn storyboard(&self, prepared: &Prepared) -> Result<()> {
-        if self.is_finished(layout::STORYBOARD) {
-            return Ok(());
-        }
-        let plan = &prepared.plan;
-        let from = PictureSource {
-            source: &self.context.source,
-            params: &prepared.params,
-            plan,
-            duration_s: plan.duration_s(),
-        };
-        if let Some(board) = pictures::storyboard(&from, layout::STORYBOARD, &self.context.cancel)?
-        {
-            self.sink
-                .file(layout::STORYBOARD_VTT.to_owned(), board.vtt.into_bytes())?;
-            self.sink.file(layout::STORYBOARD.to_owned(), board.jpeg)?;
-        }
-        Ok(())
     }
 
     /// What is missing, cut into runs.
@@ -388,9 +370,6 @@ impl Job<'_> {
                     done
                 })?);
             }
-            handles.push(spawn(scope, "storyboard", move || {
-                self.storyboard(prepared)
-            })?);
             let before = self.sink.frames.load(Ordering::Relaxed);
             while handles.iter().any(|h| !h.is_finished()) {
                 std::thread::sleep(Duration::from_millis(20));
