@@ -59,7 +59,7 @@ impl Default for Limits {
         Self {
             max_input_frames: 10_000_000,
             max_duration_s: 86_400.0,
-            max_gap_s: 10.0,
+            max_gap_s: 60.0,
             lead_in_packets: 1000,
         }
     }

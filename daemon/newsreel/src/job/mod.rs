@@ -11,7 +11,9 @@ mod playlists;
 mod publisher;
 pub mod record;
 mod report;
+mod runs;
 mod sink;
+mod tasks;
 mod work;
 
 use std::path::PathBuf;
