@@ -88,12 +88,7 @@ impl Session for CpuSession<'_> {
             .collect();
         let stages = CpuStages {
             plan,
-            threads: Threads::choose(
-                self.engine.cores,
-                self.engine.threads_per_encoder,
-                plan,
-                &rungs,
-            ),
+            threads: Threads::choose(self.engine.cores, self.engine.threads_per_encoder, &rungs),
         };
         pipeline::execute(&stages, self.prepared, self.run, sink, control)
     }

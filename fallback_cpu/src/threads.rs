@@ -1,6 +1,6 @@
 //! How many threads decoding and each rung's encoder get. Not which rungs there are.
 
-use newsreel_model::plan::{Plan, RungPlan};
+use newsreel_model::plan::RungPlan;
 
 /// Thread counts of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,17 +14,16 @@ pub struct Threads {
 impl Threads {
     /// Spreads `cores` over the encoders by their share of the pixels; `fixed` other than 0 gives each that many.
     ///
-    /// An encoder thread more than its share costs memory and a little quality for nothing, one fewer leaves a core idle.
+    /// Rounded, not rounded up: one thread more than an encoder's share costs memory (a picture with all its
+    /// interpolated planes) and a little quality, and the other rungs fill the cores anyway.
     #[must_use]
-    pub fn choose(cores: usize, fixed: u32, _plan: &Plan, rungs: &[&RungPlan]) -> Self {
+    pub fn choose(cores: usize, fixed: u32, rungs: &[&RungPlan]) -> Self {
         let cores = u32::try_from(cores).unwrap_or(u32::MAX).clamp(1, 64);
         let pixels = |r: &RungPlan| u64::from(r.width) * u64::from(r.height);
         let total: u64 = rungs.iter().map(|r| pixels(r)).sum::<u64>().max(1);
         let share = |r: &RungPlan| {
-            let exact = pixels(r) * u64::from(cores);
-            u32::try_from(exact.div_ceil(total))
-                .unwrap_or(1)
-                .clamp(1, cores)
+            let rounded = (pixels(r) * u64::from(cores) + total / 2) / total;
+            u32::try_from(rounded).unwrap_or(1).clamp(1, cores)
         };
         Self {
             decoder: cores.min(16),

@@ -44,6 +44,10 @@ pub fn run(arguments: &Arguments, config: &Config) -> Result<()> {
     })
     .map_err(|e| Error::bug(format!("cannot watch for Ctrl-C: {e}")))?;
 
+    // A write beyond a file size limit then fails like one to a full disk, instead of killing the process.
+    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default())
+        .map_err(|e| Error::bug(format!("cannot watch for SIGXFSZ: {e}")))?;
+
     let events: Arc<dyn EventSink> = if arguments.json {
         Arc::new(JsonLines)
     } else {

@@ -70,6 +70,15 @@ struct Context<'a> {
 /// # Errors
 /// Whatever stopped it. Finished segments stay for the next attempt; bad input leaves nothing behind.
 pub fn run(request: &Request, events: &Arc<dyn EventSink>, cancel: &Cancel) -> Result<()> {
+    run_to_end(request, events, cancel).inspect_err(|error| {
+        events.emit(&Event::Failed {
+            code: error.code().name().to_owned(),
+            message: error.message().to_owned(),
+        });
+    })
+}
+
+fn run_to_end(request: &Request, events: &Arc<dyn EventSink>, cancel: &Cancel) -> Result<()> {
     let started = Instant::now();
     events.emit(&Event::Phase {
         phase: Phase::Probing,
@@ -135,10 +144,6 @@ pub fn run(request: &Request, events: &Arc<dyn EventSink>, cancel: &Cancel) -> R
                 // The error itself matters more than that its record could not be written either.
                 let _ = record::write(&context.dir, &record);
             }
-            events.emit(&Event::Failed {
-                code: error.code().name().to_owned(),
-                message: error.message().to_owned(),
-            });
             Err(error)
         }
     }

@@ -58,6 +58,8 @@ pub struct Playlists {
     /// What the written master lists: rungs with a playlist.
     master: Vec<bool>,
     playable: bool,
+    /// Thumbnails published so far.
+    pictures: Vec<String>,
     events: Arc<dyn EventSink>,
 }
 
@@ -79,6 +81,7 @@ impl Playlists {
                 .map(|a| Rendition::new(layout::audio_dir(&a.language))),
             plan: Arc::new(plan.clone()),
             playable: false,
+            pictures: Vec::new(),
             events,
         }
     }
@@ -91,10 +94,27 @@ impl Playlists {
         for piece in pieces {
             self.note(dir, piece)?;
         }
+        self.tell_pictures(pieces);
         for rendition in self.video.iter_mut().chain(self.audio.as_mut()) {
             write_media(dir, &self.plan, rendition, false)?;
         }
         self.write_master(dir)
+    }
+
+    /// The poster is published last of the pictures: with it they are all there.
+    fn tell_pictures(&mut self, pieces: &[Finished]) {
+        let is_thumbnail = |path: &str| path.starts_with("thumbs/");
+        self.pictures.extend(
+            pieces
+                .iter()
+                .map(|p| p.path.clone())
+                .filter(|p| is_thumbnail(p)),
+        );
+        if pieces.iter().any(|p| p.path == layout::POSTER) {
+            let mut paths = vec![layout::POSTER.to_owned()];
+            paths.append(&mut self.pictures);
+            self.events.emit(&Event::ThumbnailsReady { paths });
+        }
     }
 
     fn note(&mut self, dir: &Path, piece: &Finished) -> Result<()> {

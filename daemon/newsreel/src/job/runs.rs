@@ -7,9 +7,9 @@ use newsreel_cpu::CpuEngine;
 use newsreel_media::engine::Engine;
 use newsreel_media::pipeline::RunControl;
 use newsreel_media::prepare::Prepared;
+use newsreel_model::Result;
 use newsreel_model::grid::{Run, RungWork, cut_runs};
 use newsreel_model::job::layout;
-use newsreel_model::Result;
 
 use super::tasks::{cores, join, spawn};
 use super::telling;

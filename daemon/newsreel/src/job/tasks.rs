@@ -9,7 +9,6 @@ use newsreel_media::ffi;
 use newsreel_media::pictures::{self, PictureSource};
 use newsreel_media::pipeline::RunControl;
 use newsreel_media::prepare::{Head, Prepared};
-use newsreel_model::event::Event;
 use newsreel_model::grid::{Run, RungWork};
 use newsreel_model::job::layout;
 use newsreel_model::{Error, Result};
@@ -55,9 +54,14 @@ impl Job<'_> {
         &'env self,
         scope: &'scope Scope<'scope, 'env>,
         task: AudioTask,
+        segments: Option<usize>,
     ) -> Result<Handle<'scope>> {
         spawn(scope, "sound", move || {
             let dir = layout::audio_dir(&task.plan.language);
+            // An interrupted job's plan says how many segments there are: if all are there, nothing is left to do.
+            if segments.is_some_and(|count| (0..count).all(|index| self.has_segment(&dir, index))) {
+                return Ok(());
+            }
             let wanted = |index: usize| !self.has_segment(&dir, index);
             task.run(&wanted, &mut SoundSink(self.sink), &self.context.cancel)
         })
@@ -81,18 +85,14 @@ impl Job<'_> {
                 plan: &plan,
                 duration_s,
             };
-            let mut paths = Vec::new();
             let made = pictures::thumbnails(&from, &self.context.cancel, |index, jpeg| {
                 let path = layout::thumbnail(index);
-                paths.push(path.clone());
                 self.milestones.thumbnail();
                 self.sink.file(path, jpeg.to_vec())
             })?;
             if let Some(poster) = made.poster {
-                paths.insert(0, layout::POSTER.to_owned());
                 self.sink.file(layout::POSTER.to_owned(), poster)?;
             }
-            self.context.events.emit(&Event::ThumbnailsReady { paths });
             ffi::give_back_memory();
             Ok(())
         })

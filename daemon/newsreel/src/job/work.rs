@@ -136,10 +136,11 @@ impl Job<'_> {
         if let Some(start) = &start {
             end.is_after(start.runs_on);
         }
+        let planned_segments = record.plan.as_ref().map(|p| p.grid.len());
         let started = (|| {
             let pictures = self.spawn_pictures(scope, &head)?;
             let sound = sound
-                .map(|task| self.spawn_sound(scope, task))
+                .map(|task| self.spawn_sound(scope, task, planned_segments))
                 .transpose()?;
             let first = start
                 .map(|s| self.spawn_head_start(scope, s.prepared))
