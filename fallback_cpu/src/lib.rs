@@ -80,12 +80,8 @@ struct CpuSession<'a> {
 impl Session for CpuSession<'_> {
     fn execute(&mut self, sink: &dyn SegmentSink, control: &RunControl) -> Result<RunStats> {
         let plan = &self.prepared.plan;
-        let rungs: Vec<&RungPlan> = self
-            .run
-            .work
-            .iter()
-            .map(|w| &plan.video.rungs[w.rung])
-            .collect();
+        // By the whole ladder, not by what this run makes of it: some encoders write their threads into the header.
+        let rungs: Vec<&RungPlan> = plan.video.rungs.iter().collect();
         let stages = CpuStages {
             plan,
             threads: Threads::choose(self.engine.cores, self.engine.threads_per_encoder, &rungs),

@@ -53,6 +53,8 @@ fn x265(rung: &RungPlan, threads: u32) -> Vec<(String, String)> {
         "keyint=-1".to_owned(),
         "scenecut=0".to_owned(),
         "repeat-headers=0".to_owned(),
+        // The options would stand in the stream's header otherwise, and differ with the number of threads.
+        "info=0".to_owned(),
         format!("pools={threads}"),
     ];
     if let (Some(bps), Some(buffer)) = (rung.bitrate_bps, rung.buffer_bits)

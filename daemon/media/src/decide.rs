@@ -107,8 +107,13 @@ pub fn find_first_picture(
         let index = &indexer.index;
         let presentation = timeline::present(&index.packets, mending(&plan.video, limits));
         plan.video.matching = presentation.matching.unwrap_or(Matching::ByCount);
-        if let Some(rank) = first_decodable(source.as_ref(), index, &presentation, params, cancel)?
-        {
+        let found = first_decodable(source.as_ref(), index, &presentation, params, cancel)?;
+        if let Some(Found { rank, in_order }) = found {
+            if !in_order && plan.video.matching == Matching::ByPacket {
+                // Some muxers write coding order as presentation times: only counting is right then.
+                plan.video.matching = Matching::ByCount;
+                continue;
+            }
             plan.video.first_rank = u64::from(rank);
             plan.video.origin = presentation.times.get(rank as usize).copied().unwrap_or(0);
             return Ok(());
@@ -127,21 +132,38 @@ pub fn find_first_picture(
     }
 }
 
+/// How many pictures show whether the container's times order them as the decoder does.
+const ORDER_SAMPLE: usize = 16;
+
+/// What the first pictures say.
+struct Found {
+    /// Of the first picture.
+    rank: u32,
+    /// Whether the pictures came out in the order of their ranks.
+    in_order: bool,
+}
+
 fn first_decodable(
     source: &dyn Source,
     index: &Index,
     presentation: &Presentation,
     params: &Params,
     cancel: &Cancel,
-) -> Result<Option<u32>> {
+) -> Result<Option<Found>> {
     let failed = errors::engine("opening the decoder");
     let mut decoder = Decoder::open(params, 1, None).map_err(&failed)?;
+    decoder.prefer_speed();
     let (mut packet, mut frame) = (
         Packet::new().map_err(&failed)?,
         Frame::new().map_err(&failed)?,
     );
+    let counted = presentation.matching != Some(Matching::ByPacket);
+    // Without reordering in the stream, order cannot be wrong, and one picture is enough.
+    let reordered = !counted && params.reorders();
+    let sample = if reordered { ORDER_SAMPLE } else { 1 };
+    let mut ranks: Vec<u32> = Vec::new();
     let mut reader = IndexedReader::enter(source, index, 0, &mut packet, cancel)?;
-    loop {
+    while ranks.len() < sample {
         let more = reader.next(&mut packet)?;
         if let Some(ordinal) = more {
             packet.set_times(presentation.ranks[ordinal].map(i64::from), None);
@@ -149,19 +171,21 @@ fn first_decodable(
         } else if index.complete {
             decoder.send(None).ok();
         }
-        if let Ok(Received::Output) = decoder.receive(&mut frame) {
-            let counted = presentation.matching != Some(Matching::ByPacket);
+        while let Ok(Received::Output) = decoder.receive(&mut frame) {
             let rank = if counted {
                 Some(0)
             } else {
                 frame.pts().and_then(|p| u32::try_from(p).ok())
             };
-            if frame.pixel_format().is_scalable() && rank.is_some() {
-                return Ok(rank);
-            }
+            ranks.extend(rank.filter(|_| frame.pixel_format().is_scalable()));
         }
         if more.is_none() {
-            return Ok(None);
+            break;
         }
     }
+    let falls = ranks.windows(2).filter(|w| w[1] <= w[0]).count();
+    Ok(ranks.first().map(|&rank| Found {
+        rank,
+        in_order: falls * 8 <= ranks.len(),
+    }))
 }

@@ -299,6 +299,7 @@ pub(crate) fn mending(video: &VideoPlan, limits: Limits) -> Mending {
         frame: rescale(video.frame_ticks, to, video.source_time_base).max(1),
         max_gap: units(limits.max_gap_s).max(1),
         max_back: units(MAX_BACK_S).max(1),
+        counted: video.matching == Matching::ByCount,
     }
 }
 

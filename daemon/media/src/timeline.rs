@@ -15,6 +15,8 @@ pub struct Mending {
     pub max_gap: i64,
     /// A longer jump backward is a new beginning; nothing is reordered over so much.
     pub max_back: i64,
+    /// Presentation times are known to be wrong: pictures are counted in the order they are decoded.
+    pub counted: bool,
 }
 
 /// From a source time on (in file order), this much was added to the times to close a jump.
@@ -47,6 +49,9 @@ const WITNESSES: usize = 6;
 /// Pictures are never reordered over more than this many frames (H.264 and HEVC allow 16).
 const REORDERED_FRAMES: i64 = 17;
 
+/// The pictures coded just before one that may be its neighbours in time.
+const RECENT: usize = 17;
+
 /// Puts the pictures into presentation order.
 #[must_use]
 pub fn present(packets: &[PacketRecord], mending: Mending) -> Presentation {
@@ -55,7 +60,7 @@ pub fn present(packets: &[PacketRecord], mending: Mending) -> Presentation {
         .filter(|(_, p)| p.shown)
         .map(|(ordinal, _)| ordinal)
         .collect();
-    let (raw, matching) = raw_times(packets, &shown, mending.frame);
+    let (raw, matching) = raw_times(packets, &shown, mending);
     let durations: Vec<i64> = shown
         .iter()
         .map(|&o| packets[o as usize].duration)
@@ -86,8 +91,15 @@ pub fn present(packets: &[PacketRecord], mending: Mending) -> Presentation {
 }
 
 /// A time for every shown packet, from its own or from what stands beside it.
-fn raw_times(packets: &[PacketRecord], shown: &[u32], frame: i64) -> (Vec<Option<i64>>, Matching) {
+fn raw_times(
+    packets: &[PacketRecord],
+    shown: &[u32],
+    mending: Mending,
+) -> (Vec<Option<i64>>, Matching) {
     let records = || shown.iter().map(|&o| &packets[o as usize]);
+    if mending.counted {
+        return (counted(records(), mending.frame), Matching::ByCount);
+    }
     let missing = records().filter(|p| p.pts.is_none()).count();
     if missing == 0 {
         return (records().map(|p| p.pts).collect(), Matching::ByPacket);
@@ -104,16 +116,27 @@ fn raw_times(packets: &[PacketRecord], shown: &[u32], frame: i64) -> (Vec<Option
     if missing * 20 <= shown.len() {
         return (records().map(|p| p.pts).collect(), Matching::ByPacket);
     }
-    // Order of presentation unknown: the decoder's own order is counted, at decode times where there are any.
-    let mut next = 0;
-    let counted = records()
+    (counted(records(), mending.frame), Matching::ByCount)
+}
+
+/// Order of presentation unknown: the decoder's own order is counted, at decode times where there are any.
+fn counted<'a>(records: impl Iterator<Item = &'a PacketRecord>, frame: i64) -> Vec<Option<i64>> {
+    let mut next: Option<i64> = None;
+    records
         .map(|p| {
-            let time = p.dts.map_or(next, |d| d.max(next));
-            next = time.saturating_add(frame);
-            Some(time)
+            let earliest = next.unwrap_or(i64::MIN);
+            let time = p
+                .dts
+                .or(p.pts)
+                .map_or(next.unwrap_or(0), |d| d.max(earliest));
+            next = Some(time.saturating_add(1));
+            let shown = time;
+            if p.dts.is_none() && p.pts.is_none() {
+                next = Some(time.saturating_add(frame));
+            }
+            Some(shown)
         })
-        .collect();
-    (counted, Matching::ByCount)
+        .collect()
 }
 
 /// Follows the times in file order; a jump is either a slip of one packet (replaced) or a new beginning (closed up).
@@ -132,8 +155,9 @@ fn mend(raw: &[Option<i64>], durations: &[i64], mending: Mending) -> (Vec<i64>, 
         };
         let settled = match moved {
             Some(t) => {
+                let recent = &out[out.len().saturating_sub(RECENT)..];
                 let lasting = durations.get(i.wrapping_sub(1)).copied().unwrap_or(0);
-                match judge(t, before, lasting, &following(raw, i, add), mending) {
+                match judge(t, recent, lasting, &following(raw, i, add), mending) {
                     Verdict::Keep => t,
                     Verdict::Slip => before.saturating_add(mending.frame),
                     Verdict::NewBeginning => {
@@ -173,12 +197,15 @@ enum Verdict {
 }
 
 /// Jumps within reordering are kept; a larger one is what the following packets say it is.
-fn judge(time: i64, before: i64, lasting: i64, following: &[i64], mending: Mending) -> Verdict {
-    let jump = time.saturating_sub(before);
+fn judge(time: i64, recent: &[i64], lasting: i64, following: &[i64], mending: Mending) -> Verdict {
     let reordering = mending.frame.saturating_mul(REORDERED_FRAMES);
-    if jump.saturating_abs() <= reordering {
+    // Across a gap, pictures before and after it are coded in turn: any recent neighbour will do.
+    let is_near = |r: &i64| time.saturating_sub(*r).saturating_abs() <= reordering;
+    if recent.iter().any(is_near) {
         return Verdict::Keep;
     }
+    let before = recent.last().copied().unwrap_or(time);
+    let jump = time.saturating_sub(before);
     let distance = |a: i64, b: i64| a.saturating_sub(b).saturating_abs();
     let with_it = following
         .iter()
@@ -227,6 +254,7 @@ mod tests {
         frame: 40,
         max_gap: 10_000,
         max_back: 2_000,
+        counted: false,
     };
 
     fn packets(times: &[i64]) -> Vec<PacketRecord> {

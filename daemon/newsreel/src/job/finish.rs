@@ -194,11 +194,22 @@ fn manifest(dir: &Path, plan: &Plan, journal: &[Finished]) -> Result<String> {
         .map(|s| s.duration_ticks)
         .max()
         .unwrap_or(0);
-    Ok(dash::manifest(
-        plan.duration_s(),
-        plan.seconds(longest),
-        &tracks,
-    ))
+    // A player that finds more media than the manifest promises may stop short of the end.
+    let duration_s = tracks.iter().map(end_s).fold(plan.duration_s(), f64::max);
+    Ok(dash::manifest(duration_s, plan.seconds(longest), &tracks))
+}
+
+/// Where a track's last segment ends, in seconds.
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "ticks stay far below 2^53: a programme is limited to days"
+)]
+fn end_s(track: &DashTrack) -> f64 {
+    let end = track
+        .segments
+        .last()
+        .map_or(0, |(start, length)| start + length);
+    end as f64 / f64::from(track.timescale)
 }
 
 fn dash_track(

@@ -3,7 +3,7 @@
 //! The checkpoint port for `transcode`. A line torn by a crash is ignored, and so is a piece whose file is not there.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::Path;
 
 use newsreel_model::job::{Finished, layout};
@@ -19,7 +19,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal of the job in `dir`, keeping the entries whose files still have their length.
+    /// Opens the journal of the job in `dir`, keeping the entries whose files are still what was written.
     ///
     /// # Errors
     /// The journal cannot be read or written.
@@ -27,22 +27,19 @@ impl Journal {
         let path = dir.join(layout::WORK).join(FILE);
         let failed = |e: std::io::Error| Error::writing("the job's journal", &e);
         let mut finished: Vec<Finished> = Vec::new();
-        if let Ok(file) = File::open(&path) {
-            for line in BufReader::new(file)
-                .lines()
-                .map_while(std::result::Result::ok)
-            {
-                let Ok(piece) = serde_json::from_str::<Finished>(&line) else {
-                    continue;
-                };
-                let there =
-                    std::fs::metadata(dir.join(&piece.path)).is_ok_and(|m| m.len() == piece.bytes);
-                finished.retain(|f| f.path != piece.path);
-                if there {
-                    finished.push(piece);
-                }
-            }
+        let bytes = std::fs::read(&path).unwrap_or_default();
+        for line in bytes.split(|b| *b == b'\n') {
+            let Ok(piece) = serde_json::from_slice::<Finished>(line) else {
+                continue;
+            };
+            finished.retain(|f| f.path != piece.path);
+            finished.push(piece);
         }
+        // Only what is still there as it was written counts as finished.
+        finished.retain(|piece| {
+            std::fs::read(dir.join(&piece.path))
+                .is_ok_and(|b| blake3::hash(&b).to_hex().as_str() == piece.hash)
+        });
         let mut file = OpenOptions::new()
             .create(true)
             .append(true)

@@ -100,6 +100,7 @@ fn run_to_end(request: &Request, events: &Arc<dyn EventSink>, cancel: &Cancel) -
                 "{} is already complete; --force starts it afresh",
                 request.out.display()
             );
+            let _ = std::fs::remove_dir_all(out.path.join(layout::WORK));
             return Ok(());
         }
         Some(record) => record,

@@ -68,7 +68,7 @@ impl Job<'_> {
                 .sum()
         };
         let total: u64 = runs.iter().flat_map(|r| &r.work).map(frames).sum();
-        let engine = self.engine(cores() / runs.len().max(1));
+        let engine = self.engine(cores());
         std::thread::scope(|scope| {
             let mut handles = Vec::new();
             for run in runs {
