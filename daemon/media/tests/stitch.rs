@@ -265,8 +265,12 @@ impl std::io::Write for Head {
 }
 
 #[test]
-#[ignore = "copies 5 GiB (of holes, so it takes no disk)"]
-fn more_than_4_gib_takes_wide_offsets() {
+fn more_than_4_gib_takes_wide_offsets_in_soak_only() {
+    // Copies 5 GiB (of holes, so it takes no disk): too long for every run of the tests.
+    if std::env::var("NEWSREEL_TIER").as_deref() != Ok("soak") {
+        eprintln!("NOT RUN: wide offsets are tested with NEWSREEL_TIER=soak only");
+        return;
+    }
     const GIB: u32 = 1 << 30;
     let dir = tempfile::tempdir().unwrap();
     let (video, _) = source(dir.path());

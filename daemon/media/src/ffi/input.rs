@@ -96,12 +96,17 @@ impl Input {
             (*context).io_open = Some(refuse_open);
             (*context).interrupt_callback.callback = Some(interrupted);
             (*context).interrupt_callback.opaque = ptr::from_ref(&*cancel).cast_mut().cast();
+            // Some demuxers open sockets by themselves (SDP does): no protocol of that name exists, so none is allowed.
+            let mut options = ptr::null_mut();
+            let (key, none) = (c"protocol_whitelist", c"none");
+            sys::av_dict_set(&raw mut options, key.as_ptr(), none.as_ptr(), 0);
             let opened = sys::avformat_open_input(
                 &raw mut context,
                 ptr::null(),
                 ptr::null(),
-                ptr::null_mut(),
+                &raw mut options,
             );
+            sys::av_dict_free(&raw mut options);
             if let Err(e) = check(opened) {
                 return Err((e, nested.load(Ordering::Relaxed)));
             }

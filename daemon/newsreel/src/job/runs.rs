@@ -22,7 +22,7 @@ const SHORTEST_RUN: usize = 4;
 const LOOK: Duration = Duration::from_millis(10);
 
 /// Looks between two reports of progress.
-const LOOKS_PER_REPORT: u32 = 25;
+const LOOKS_PER_REPORT: u32 = 10;
 
 impl Job<'_> {
     /// The CPU as a device of so many cores.
