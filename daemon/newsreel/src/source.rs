@@ -22,6 +22,10 @@ impl FileSource {
     /// [`Code::InputNotFound`] or [`Code::InputUnreadable`], with words that name the path.
     pub fn open(path: &Path) -> Result<Self> {
         let shown = path.display();
+        // Opening a pipe would wait for its writer, and opening a device may do anything.
+        if std::fs::metadata(path).is_ok_and(|data| !data.is_file()) {
+            return Err(not_regular(path));
+        }
         let file = File::open(path).map_err(|e| match e.kind() {
             io::ErrorKind::NotFound => {
                 Error::new(Code::InputNotFound, format!("there is no file {shown}"))
@@ -32,10 +36,7 @@ impl FileSource {
             .metadata()
             .map_err(|e| Error::new(Code::InputUnreadable, format!("cannot read {shown}: {e}")))?;
         if !data.is_file() {
-            return Err(Error::new(
-                Code::InputUnreadable,
-                format!("{shown} is not a regular file; give the path of a video file"),
-            ));
+            return Err(not_regular(path));
         }
         if data.len() == 0 {
             return Err(Error::new(
@@ -48,6 +49,14 @@ impl FileSource {
             len: data.len(),
         })
     }
+}
+
+fn not_regular(path: &Path) -> Error {
+    let shown = path.display();
+    Error::new(
+        Code::InputUnreadable,
+        format!("{shown} is not a regular file; give the path of a video file"),
+    )
 }
 
 impl Source for FileSource {

@@ -96,17 +96,29 @@ impl Input {
             (*context).io_open = Some(refuse_open);
             (*context).interrupt_callback.callback = Some(interrupted);
             (*context).interrupt_callback.opaque = ptr::from_ref(&*cancel).cast_mut().cast();
-            // Some demuxers open sockets by themselves (SDP does): no protocol of that name exists, so none is allowed.
-            let mut options = ptr::null_mut();
-            let (key, none) = (c"protocol_whitelist", c"none");
-            sys::av_dict_set(&raw mut options, key.as_ptr(), none.as_ptr(), 0);
-            let opened = sys::avformat_open_input(
-                &raw mut context,
-                ptr::null(),
-                ptr::null(),
-                &raw mut options,
+            // Demuxers that open what an input names do so behind `io_open`: concat through a context of its own, DASH
+            // through avio, SDP through sockets. Those are refused before they read; to the rest no protocol is left.
+            (*context).protocol_whitelist = sys::av_strdup(c"none".as_ptr());
+            let mut format = ptr::null();
+            let probed = sys::av_probe_input_buffer2(
+                io.as_ptr(),
+                &raw mut format,
+                c"".as_ptr(),
+                ptr::null_mut(),
+                0,
+                0,
             );
-            sys::av_dict_free(&raw mut options);
+            let refers = !format.is_null() && REFERRING.contains(&text((*format).name).as_str());
+            if let (Err(e), refers) = (check(probed), refers) {
+                sys::avformat_free_context(context);
+                return Err((e, refers));
+            }
+            if refers {
+                sys::avformat_free_context(context);
+                return Err((AvError(sys::AVERROR(sys::EPERM)), true));
+            }
+            let opened =
+                sys::avformat_open_input(&raw mut context, ptr::null(), format, ptr::null_mut());
             if let Err(e) = check(opened) {
                 return Err((e, nested.load(Ordering::Relaxed)));
             }
@@ -269,6 +281,19 @@ impl Drop for Input {
         unsafe { sys::avformat_close_input(&raw mut self.context) };
     }
 }
+
+/// Demuxers of inputs that hold no media but say where it is, as libavformat names them.
+const REFERRING: [&str; 9] = [
+    "concat",
+    "dash",
+    "hls",
+    "imf",
+    "rtp",
+    "rtsp",
+    "sap",
+    "sdp",
+    "webm_dash_manifest",
+];
 
 fn rational(r: sys::AVRational) -> Rational {
     Rational::new(r.num, r.den)
