@@ -95,9 +95,6 @@ pub struct Facts<'a> {
     pub milestones: &'a Milestones,
 }
 
-/// Share of frames that could not be decoded above which a warning says so.
-const CONCEALED_NOTICE: u64 = 0;
-
 /// Writes the report and gives the journal back with it.
 ///
 /// # Errors
@@ -121,7 +118,7 @@ pub fn write(facts: &Facts<'_>, dir: &Path, mut journal: Vec<Finished>) -> Resul
         .map(|f| u64::from(f.concealed))
         .sum();
     let mut warnings = plan.warnings.clone();
-    if concealed > CONCEALED_NOTICE {
+    if concealed > 0 {
         warnings.push(Warning::new(
             "frames_concealed",
             format!("{concealed} frames could not be decoded; the picture before each stands in its place"),
