@@ -63,6 +63,34 @@ pub enum Code {
     GateFailed,
     /// Stopped on request.
     Cancelled,
+    /// There is no job of that id.
+    JobUnknown,
+    /// The job is not in a state in which this can be done.
+    JobState,
+    /// A request is not well-formed, or a value in it is out of range.
+    RequestInvalid,
+    /// A request is larger than the limit.
+    RequestTooLarge,
+    /// The idempotency key was used before with another request.
+    IdempotencyConflict,
+    /// As many jobs wait as may.
+    QueueFull,
+    /// Inputs with this URL scheme are not served.
+    InputSchemeUnsupported,
+    /// The path lies outside the configured roots.
+    PathForbidden,
+    /// The input made its worker crash or hang each time it was tried.
+    InputKillsWorker,
+    /// A worker died with this work in it.
+    WorkerLost,
+    /// A worker made no progress within the configured time.
+    WorkerStalled,
+    /// The store could not be read or written.
+    StoreFailed,
+    /// The store was written by a newer version.
+    StoreNewer,
+    /// The daemon is stopping and takes no new work.
+    ShuttingDown,
     /// An invariant of ours did not hold.
     Internal,
 }
@@ -82,8 +110,24 @@ impl Code {
             | Self::OutputUnwritable
             | Self::ConfigInvalid
             | Self::ProfileUnknown
+            | Self::JobUnknown
+            | Self::JobState
+            | Self::RequestInvalid
+            | Self::RequestTooLarge
+            | Self::IdempotencyConflict
+            | Self::InputSchemeUnsupported
+            | Self::PathForbidden
+            | Self::InputKillsWorker
+            | Self::StoreNewer
             | Self::Cancelled => Class::Reject,
-            Self::InputChanged | Self::OutputBusy | Self::DiskFull => Class::Retry,
+            Self::InputChanged
+            | Self::OutputBusy
+            | Self::DiskFull
+            | Self::QueueFull
+            | Self::WorkerLost
+            | Self::WorkerStalled
+            | Self::StoreFailed
+            | Self::ShuttingDown => Class::Retry,
             Self::EngineUnavailable | Self::EngineFailed | Self::ParameterSetsDiffer => {
                 Class::FallBack
             }
@@ -95,20 +139,35 @@ impl Code {
     #[must_use]
     pub fn exit_status(self) -> u8 {
         match self {
-            Self::Usage => 64,
+            Self::Usage
+            | Self::JobUnknown
+            | Self::JobState
+            | Self::RequestInvalid
+            | Self::RequestTooLarge
+            | Self::IdempotencyConflict
+            | Self::InputSchemeUnsupported
+            | Self::PathForbidden => 64,
             Self::InputUnreadable
             | Self::InputNothingToEncode
             | Self::InputNestedReference
+            | Self::InputKillsWorker
             | Self::InputChanged => 65,
             Self::InputNotFound => 66,
-            Self::EngineUnavailable | Self::EngineFailed | Self::ParameterSetsDiffer => 69,
+            Self::EngineUnavailable
+            | Self::EngineFailed
+            | Self::ParameterSetsDiffer
+            | Self::QueueFull
+            | Self::WorkerLost
+            | Self::WorkerStalled
+            | Self::StoreFailed
+            | Self::ShuttingDown => 69,
             Self::GateFailed | Self::Internal => 70,
             Self::OutputForeign
             | Self::OutputChanged
             | Self::OutputBusy
             | Self::OutputUnwritable
             | Self::DiskFull => 73,
-            Self::ConfigInvalid | Self::ProfileUnknown => 78,
+            Self::ConfigInvalid | Self::ProfileUnknown | Self::StoreNewer => 78,
             Self::Cancelled => 130,
         }
     }
@@ -135,6 +194,20 @@ impl Code {
             Self::ParameterSetsDiffer => "parameter_sets_differ",
             Self::GateFailed => "gate_failed",
             Self::Cancelled => "cancelled",
+            Self::JobUnknown => "job_unknown",
+            Self::JobState => "job_state",
+            Self::RequestInvalid => "request_invalid",
+            Self::RequestTooLarge => "request_too_large",
+            Self::IdempotencyConflict => "idempotency_conflict",
+            Self::QueueFull => "queue_full",
+            Self::InputSchemeUnsupported => "input_scheme_unsupported",
+            Self::PathForbidden => "path_forbidden",
+            Self::InputKillsWorker => "input_kills_worker",
+            Self::WorkerLost => "worker_lost",
+            Self::WorkerStalled => "worker_stalled",
+            Self::StoreFailed => "store_failed",
+            Self::StoreNewer => "store_newer",
+            Self::ShuttingDown => "shutting_down",
             Self::Internal => "internal",
         }
     }

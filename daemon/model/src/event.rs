@@ -7,6 +7,7 @@ use crate::plan::Warning;
 /// Which part of the work a running job is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum Phase {
     /// Reading the source and making the plan.
     Probing,
@@ -20,6 +21,27 @@ pub enum Phase {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type")]
 pub enum Event {
+    /// A job was accepted.
+    #[serde(rename = "job.queued")]
+    Queued {},
+    /// A job gave its place to another and waits to go on.
+    #[serde(rename = "job.preempted")]
+    Preempted {},
+    /// A job was stopped on request.
+    #[serde(rename = "job.cancelled")]
+    Cancelled {},
+    /// A device is out of use until it passes its self-test.
+    #[serde(rename = "device.quarantined")]
+    DeviceQuarantined {
+        /// Which.
+        device: String,
+    },
+    /// A device is in use again.
+    #[serde(rename = "device.restored")]
+    DeviceRestored {
+        /// Which.
+        device: String,
+    },
     /// Work began.
     #[serde(rename = "job.started")]
     Started {

@@ -13,6 +13,7 @@ pub const JOB_FORMAT: u32 = 1;
 /// Where a job stands. The first terminal state committed wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum JobState {
     /// Accepted, not started.
     Queued,

@@ -3,16 +3,22 @@
 //! Not here: any I/O, any clock, any codec. Everything in this crate can be built in a unit test.
 
 pub mod cancel;
+pub mod capacity;
+pub mod control;
 pub mod error;
 pub mod event;
 pub mod grid;
+pub mod id;
 pub mod job;
 pub mod plan;
 pub mod ports;
 pub mod profile;
 pub mod rational;
 pub mod report;
+pub mod spec;
+pub mod store;
 
 pub use cancel::Cancel;
 pub use error::{Class, Code, Error, Result};
+pub use id::JobId;
 pub use rational::Rational;

@@ -170,6 +170,7 @@ impl Plan {
 
 /// Something the user should know that does not fail the job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Warning {
     /// A stable name such as `source_truncated`.
     pub code: String,

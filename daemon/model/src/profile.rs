@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// How a video codec is named in profiles and reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum VideoCodec {
     /// H.264 / AVC.
     H264,
@@ -19,6 +20,7 @@ pub enum VideoCodec {
 /// How a rung's bits are spent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum RateControl {
     /// Constant quality under the rung's cap: independent runs agree at their joints. The default.
     CappedCrf,
@@ -41,6 +43,7 @@ impl RateControl {
 /// One step of the ladder as a profile asks for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct RungSpec {
     /// Short side in pixels, 16–8192; the rung is named after it (`720p`). Left out: the source's own size.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -53,6 +56,7 @@ pub struct RungSpec {
 /// The sound of every rendition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct AudioSpec {
     /// AAC-LC bitrate in kbit/s for stereo, 16–512; mono takes half.
     pub bitrate_kbps: u32,
@@ -72,6 +76,7 @@ impl Default for AudioSpec {
 /// Pictures made before anything is encoded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ThumbnailSpec {
     /// How many thumbnails, 0–100, spread evenly over the programme.
     pub count: u32,
@@ -97,6 +102,7 @@ impl Default for ThumbnailSpec {
 /// Whether the source's own timing is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum FrameTiming {
     /// One output frame per source frame, at its own time: a variable rate stays variable.
     #[default]
@@ -108,6 +114,7 @@ pub enum FrameTiming {
 /// A named way to encode: what a job's `profile` refers to, frozen into the job when it is submitted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Profile {
     /// Video codec of every rung.
     #[serde(default = "default_codec")]

@@ -14,6 +14,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("newsreel-model", &[]),
     ("newsreel-config", &["newsreel-model"]),
     ("newsreel-media", &["newsreel-model"]),
+    ("newsreel-scheduler", &["newsreel-model"]),
     ("newsreel-store", &["newsreel-model"]),
     ("newsreel-api", &["newsreel-model"]),
     ("newsreel-cpu", &["newsreel-media", "newsreel-model"]),
@@ -30,6 +31,7 @@ const ALL: &[&str] = &[
     "newsreel-gpu",
     "newsreel-media",
     "newsreel-model",
+    "newsreel-scheduler",
     "newsreel-store",
 ];
 

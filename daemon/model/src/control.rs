@@ -1,0 +1,238 @@
+//! What the HTTP interface asks of the daemon, and what it shows of it. The daemon answers; tests answer with a stand-in.
+//!
+//! Not here: HTTP itself, or how the daemon keeps any of this.
+
+use std::fs::File;
+use std::future::Future;
+use std::pin::Pin;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::Result;
+use crate::capacity::{DeviceKind, Resources};
+use crate::event::Phase;
+use crate::id::JobId;
+use crate::job::JobState;
+use crate::plan::Warning;
+use crate::profile::Profile;
+use crate::spec::JobSpec;
+
+/// An answer that may take a while.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+/// Why a job failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Failure {
+    /// A stable code such as `input_unreadable`.
+    pub code: String,
+    /// What happened and what to do, for people.
+    pub message: String,
+}
+
+/// How far a job is, counted in frames over all rungs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Progress {
+    /// 0–1; 0 until the plan is known, 1 only when everything is published.
+    pub progress: f64,
+    /// Frames published, over all rungs.
+    pub frames_done: u64,
+    /// Frames to publish, over all rungs; 0 until the plan is known.
+    pub frames_total: u64,
+    /// Seconds of programme per second, over the last stretch of work; 0 when nothing runs.
+    pub speed: f64,
+    /// Seconds left at this speed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eta_s: Option<f64>,
+}
+
+/// A job as clients see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct JobView {
+    /// Its id.
+    pub id: JobId,
+    /// What was asked for, with its defaults filled in.
+    pub spec: JobSpec,
+    /// Where it stands.
+    pub state: JobState,
+    /// What a running job is at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Phase>,
+    /// How far it is.
+    #[serde(flatten)]
+    pub progress: Progress,
+    /// When it was accepted.
+    #[cfg_attr(feature = "schema", schema(value_type = String, format = DateTime))]
+    pub created_at: Timestamp,
+    /// When work on it first began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
+    pub ended_at: Option<Timestamp>,
+    /// What to know about it.
+    pub warnings: Vec<Warning>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// `file://` URL of the directory everything is written to.
+    pub destination: String,
+    /// Where `master.m3u8` can be played, relative to the daemon's address, once something can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub playback_path: Option<String>,
+}
+
+/// Which jobs to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobQuery {
+    /// Only those in this state.
+    pub state: Option<JobState>,
+    /// Only those of this tenant.
+    pub tenant: Option<String>,
+    /// Only those with this external id.
+    pub external_id: Option<String>,
+    /// Only those older than this one: where the page before ended.
+    pub before: Option<JobId>,
+    /// At most so many, 1–200.
+    pub limit: u32,
+}
+
+/// Jobs, newest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct JobPage {
+    /// The jobs.
+    pub jobs: Vec<JobView>,
+    /// Give this as `cursor` for the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<JobId>,
+}
+
+/// A submitted job.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Submitted {
+    /// The job.
+    pub job: JobView,
+    /// Whether an earlier request with the same idempotency key had made it.
+    pub repeated: bool,
+}
+
+/// A device as clients see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct DeviceView {
+    /// Stable name, for example `cpu`.
+    pub id: String,
+    /// Its kind.
+    pub kind: DeviceKind,
+    /// Model name.
+    pub name: String,
+    /// What it can do, reserves already taken off.
+    pub capacity: Resources,
+    /// What is in use.
+    pub used: Resources,
+    /// Sessions on it now.
+    pub sessions: u32,
+    /// Whether it is out of use after failures, until it passes its self-test.
+    pub quarantined: bool,
+}
+
+/// A profile as clients see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct ProfileView {
+    /// Its name.
+    pub name: String,
+    /// What it asks for.
+    pub profile: Profile,
+}
+
+/// The queue as clients see it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct QueueView {
+    /// Jobs that wait.
+    pub queued: u64,
+    /// Jobs that run.
+    pub running: u64,
+    /// The most that may wait.
+    pub queued_limit: u64,
+    /// The first that will run, in order, at most 100.
+    pub next: Vec<JobId>,
+}
+
+/// An open file of a job's output.
+#[derive(Debug)]
+pub struct MediaFile {
+    /// Readable and seekable, at its start.
+    pub file: File,
+    /// Bytes.
+    pub len: u64,
+    /// Last change.
+    pub modified: Option<Timestamp>,
+    /// Whether the bytes under this name never change.
+    pub immutable: bool,
+}
+
+/// What the HTTP interface asks of the daemon.
+pub trait Control: Send + Sync {
+    /// Accepts a job; it is durable when this returns.
+    ///
+    /// # Errors
+    /// What is wrong with the request, [`crate::Code::QueueFull`] or [`crate::Code::IdempotencyConflict`].
+    fn submit(&self, spec: JobSpec, idempotency_key: Option<String>) -> Answer<'_, Submitted>;
+    /// Lists jobs, newest first.
+    ///
+    /// # Errors
+    /// [`crate::Code::StoreFailed`].
+    fn jobs(&self, query: JobQuery) -> Answer<'_, JobPage>;
+    /// One job.
+    ///
+    /// # Errors
+    /// [`crate::Code::JobUnknown`].
+    fn job(&self, id: JobId) -> Answer<'_, JobView>;
+    /// Stops a job; what it published stays. Cancelling one that is cancelled already changes nothing.
+    ///
+    /// # Errors
+    /// [`crate::Code::JobUnknown`], or [`crate::Code::JobState`] when it completed or failed before.
+    fn cancel(&self, id: JobId) -> Answer<'_, JobView>;
+    /// Puts a failed or cancelled job back in the queue; finished segments are kept.
+    ///
+    /// # Errors
+    /// [`crate::Code::JobUnknown`], or [`crate::Code::JobState`] when it is neither.
+    fn retry(&self, id: JobId) -> Answer<'_, JobView>;
+    /// Forgets an ended job; its output is removed when it lies under the daemon's own output root.
+    ///
+    /// # Errors
+    /// [`crate::Code::JobUnknown`], or [`crate::Code::JobState`] while it is queued or running.
+    fn delete(&self, id: JobId) -> Answer<'_, ()>;
+    /// The devices.
+    ///
+    /// # Errors
+    /// [`crate::Code::ShuttingDown`].
+    fn devices(&self) -> Answer<'_, Vec<DeviceView>>;
+    /// The profiles, by name.
+    ///
+    /// # Errors
+    /// None that is expected.
+    fn profiles(&self) -> Answer<'_, Vec<ProfileView>>;
+    /// The queue.
+    ///
+    /// # Errors
+    /// [`crate::Code::ShuttingDown`].
+    fn queue(&self) -> Answer<'_, QueueView>;
+    /// Opens a published file of a job. `path` is relative, as in `video/720p/init.mp4`; `.work` and anything that leads
+    /// out of the job's directory is not there.
+    ///
+    /// # Errors
+    /// [`crate::Code::InputNotFound`] when there is no such file.
+    fn media(&self, id: JobId, path: String) -> Answer<'_, MediaFile>;
+    /// Whether new work is taken.
+    fn ready(&self) -> bool;
+}

@@ -1,0 +1,208 @@
+//! What a client asks for when it submits a job, and the ranges it has to keep.
+//!
+//! Not here: whether the profile or the input exists. The daemon finds that out.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{Code, Error, Result};
+
+/// Where a clip comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct InputSpec {
+    /// `file:///absolute/path`, percent-encoded, 8–4,096 characters.
+    #[cfg_attr(feature = "schema", schema(min_length = 8, max_length = 4096))]
+    pub url: String,
+}
+
+/// On which devices a job may go on when its own fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub enum Fallback {
+    /// Another GPU, then the CPU.
+    #[default]
+    Any,
+    /// Another GPU only.
+    Gpu,
+    /// None: the job fails with its device.
+    Never,
+}
+
+/// A request for one job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct JobSpec {
+    /// The clip.
+    pub input: InputSpec,
+    /// Name of a profile, see `GET /v1/profiles`.
+    #[serde(default = "default_profile")]
+    #[cfg_attr(
+        feature = "schema",
+        schema(min_length = 1, max_length = 64, default = "web")
+    )]
+    pub profile: String,
+    /// 0–100, higher first. From the configured breaking band on (90 by default) it takes the place of running work.
+    #[serde(default = "default_priority")]
+    #[cfg_attr(feature = "schema", schema(maximum = 100, default = 50))]
+    pub priority: u8,
+    /// Where the job may go on when its device fails.
+    #[serde(default)]
+    pub fallback: Fallback,
+    /// For people, at most 500 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(max_length = 500))]
+    pub title: Option<String>,
+    /// For people, at most 5,000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(max_length = 5000))]
+    pub description: Option<String>,
+    /// The caller's own id for the story, at most 200 characters; need not be unique.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(max_length = 200))]
+    pub external_id: Option<String>,
+    /// Whose job it is: tenants share the devices fairly. 1–64 characters of a–z, 0–9, `-` and `_`.
+    #[serde(default = "default_tenant")]
+    #[cfg_attr(
+        feature = "schema",
+        schema(
+            min_length = 1,
+            max_length = 64,
+            pattern = "^[a-z0-9_-]{1,64}$",
+            default = "default"
+        )
+    )]
+    pub tenant: String,
+    /// Kept and given back as it is: at most 50 keys of at most 100 characters, values of at most 1,000.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+    /// `file:///absolute/directory/` to write to, instead of one under the daemon's own output root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(min_length = 8, max_length = 4096))]
+    pub destination: Option<String>,
+    /// When it should be complete: among jobs outside the breaking band, the earlier deadline goes first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
+    pub deadline: Option<Timestamp>,
+}
+
+fn default_profile() -> String {
+    "web".to_owned()
+}
+fn default_priority() -> u8 {
+    50
+}
+fn default_tenant() -> String {
+    "default".to_owned()
+}
+
+impl JobSpec {
+    /// A spec with every default.
+    #[must_use]
+    pub fn new(input_url: impl Into<String>) -> Self {
+        Self {
+            input: InputSpec {
+                url: input_url.into(),
+            },
+            profile: default_profile(),
+            priority: default_priority(),
+            fallback: Fallback::Any,
+            title: None,
+            description: None,
+            external_id: None,
+            tenant: default_tenant(),
+            metadata: BTreeMap::new(),
+            destination: None,
+            deadline: None,
+        }
+    }
+
+    /// Checks every range that needs nothing but the spec itself.
+    ///
+    /// # Errors
+    /// [`Code::RequestInvalid`] with the field and what is allowed.
+    pub fn check(&self) -> Result<()> {
+        length("input.url", &self.input.url, 8, 4096)?;
+        length("profile", &self.profile, 1, 64)?;
+        if self.priority > 100 {
+            return Err(invalid("priority", "must be 0–100"));
+        }
+        for (name, text, most) in [
+            ("title", &self.title, 500),
+            ("description", &self.description, 5000),
+            ("external_id", &self.external_id, 200),
+        ] {
+            length(name, text.as_deref().unwrap_or(""), 0, most)?;
+        }
+        length("tenant", &self.tenant, 1, 64)?;
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+        if !self.tenant.chars().all(plain) {
+            return Err(invalid("tenant", "may hold only a–z, 0–9, - and _"));
+        }
+        if self.metadata.len() > 50 {
+            return Err(invalid("metadata", "may have at most 50 keys"));
+        }
+        for (key, value) in &self.metadata {
+            length("metadata key", key, 1, 100)?;
+            length("metadata value", value, 0, 1000)?;
+        }
+        if let Some(destination) = &self.destination {
+            length("destination", destination, 8, 4096)?;
+        }
+        Ok(())
+    }
+}
+
+fn invalid(field: &str, rule: &str) -> Error {
+    Error::new(Code::RequestInvalid, format!("`{field}` {rule}"))
+}
+
+fn length(field: &str, text: &str, least: usize, most: usize) -> Result<()> {
+    let found = text.chars().count();
+    if found < least || found > most {
+        return Err(invalid(
+            field,
+            &format!("must have {least}–{most} characters; it has {found}"),
+        ));
+    }
+    // What a log line or a header must not carry is nobody's title either.
+    if text
+        .chars()
+        .any(|c| c.is_control() && c != '\n' && c != '\t')
+    {
+        return Err(invalid(field, "must not hold control characters"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spec_with_defaults_is_valid_and_an_unknown_field_is_not() {
+        let spec: JobSpec =
+            serde_json::from_str(r#"{"input":{"url":"file:///in/story.mxf"}}"#).unwrap();
+        assert_eq!(spec, JobSpec::new("file:///in/story.mxf"));
+        spec.check().unwrap();
+        let odd = r#"{"input":{"url":"file:///in/story.mxf"},"prio":3}"#;
+        assert!(serde_json::from_str::<JobSpec>(odd).is_err());
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused_by_name() {
+        let mut spec = JobSpec::new("file:///in/story.mxf");
+        spec.priority = 101;
+        let error = spec.check().unwrap_err();
+        assert_eq!(error.code(), Code::RequestInvalid);
+        assert!(error.message().contains("priority"));
+        let mut spec = JobSpec::new("file:///in/story.mxf");
+        spec.tenant = "Sport!".to_owned();
+        assert!(spec.check().unwrap_err().message().contains("tenant"));
+    }
+}

@@ -1,0 +1,324 @@
+//! The port to where jobs are kept: one implementation is embedded, another for several machines may follow.
+//!
+//! Every method returns only once what it did is durable. Calls may come from many threads; those that write at the same
+//! time may share one commit, which is held open for at most 50 ms.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::Result;
+use crate::capacity::{DeviceKind, Resources};
+use crate::control::{Failure, JobQuery};
+use crate::event::{Event, Phase};
+use crate::id::JobId;
+use crate::job::{Finished, JobState};
+use crate::plan::{Fingerprint, Plan, Warning};
+use crate::profile::Profile;
+use crate::spec::JobSpec;
+
+/// A job as it is kept. Plan and pieces are kept apart, since a list of jobs needs neither.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoredJob {
+    /// Its id.
+    pub id: JobId,
+    /// What was asked for.
+    pub spec: JobSpec,
+    /// The profile, frozen at submit.
+    pub profile: Profile,
+    /// Absolute path of the output directory.
+    pub destination: String,
+    /// Where it stands.
+    pub state: JobState,
+    /// What a running job is at.
+    pub phase: Option<Phase>,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// When work on it first began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// How often work on it failed in a way that is retried.
+    pub failures: u32,
+    /// Frames over all rungs to publish; 0 until the plan is known.
+    pub frames_total: u64,
+    /// Frames over all rungs published.
+    pub frames_done: u64,
+    /// Whether something can be played.
+    pub playable: bool,
+    /// What to know about it.
+    pub warnings: Vec<Warning>,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+}
+
+/// A job to be accepted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewJob {
+    /// Its id.
+    pub id: JobId,
+    /// What was asked for.
+    pub spec: JobSpec,
+    /// The resolved profile.
+    pub profile: Profile,
+    /// Absolute path of the output directory. No two jobs that have not ended may share one.
+    pub destination: String,
+    /// Now.
+    pub created_at: Timestamp,
+}
+
+/// A client's promise that a request is the same as an earlier one. Kept 24 hours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// Who sent it: keys of different callers never meet.
+    pub caller: String,
+    /// The key.
+    pub key: String,
+    /// Hash of the request: another one under the same key is refused.
+    pub request_hash: String,
+}
+
+/// What [`Store::submit`] did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoreSubmitted {
+    /// The job.
+    pub job: StoredJob,
+    /// Whether it had been accepted before under the same idempotency key.
+    pub repeated: bool,
+}
+
+/// Which pieces a job's work has produced, and from which assignment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PieceCommit {
+    /// The job.
+    pub job: JobId,
+    /// Pieces whose files are durable under their final names.
+    pub pieces: Vec<Finished>,
+    /// Frames over all rungs in them.
+    pub frames: u64,
+}
+
+/// A change to one job. Those that would leave a terminal state are refused, except [`Change::Requeue`].
+#[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "changes are few and short-lived")]
+pub enum Change {
+    /// Work began (or began again).
+    Start {
+        /// The job.
+        job: JobId,
+        /// Now.
+        at: Timestamp,
+    },
+    /// Another part of the work began.
+    Enter {
+        /// The job.
+        job: JobId,
+        /// The part.
+        phase: Phase,
+    },
+    /// The plan is settled; it is never changed again while the job lives.
+    Plan {
+        /// The job.
+        job: JobId,
+        /// What the plan was made from.
+        fingerprint: Fingerprint,
+        /// The plan.
+        plan: Plan,
+        /// Frames over all rungs.
+        frames_total: u64,
+    },
+    /// Pieces are finished: this commit is what makes them so.
+    Pieces(PieceCommit),
+    /// Something can be played.
+    Playable {
+        /// The job.
+        job: JobId,
+    },
+    /// Something to know about the job.
+    Warn {
+        /// The job.
+        job: JobId,
+        /// What.
+        warning: Warning,
+    },
+    /// Work on it failed and will be tried again.
+    Failure {
+        /// The job.
+        job: JobId,
+    },
+    /// It ended. The first terminal state wins.
+    End {
+        /// The job.
+        job: JobId,
+        /// A terminal state.
+        state: JobState,
+        /// Why, for a failed one.
+        failure: Option<Failure>,
+        /// Now.
+        at: Timestamp,
+    },
+    /// A failed or cancelled job waits again. Its plan and pieces are kept; its failures are forgotten.
+    Requeue {
+        /// The job.
+        job: JobId,
+    },
+    /// A running job of a daemon that is no more waits again.
+    Recover {
+        /// The job.
+        job: JobId,
+    },
+    /// Pieces that turned out to be missing or damaged are finished no more.
+    Forget {
+        /// The job.
+        job: JobId,
+        /// Their paths.
+        paths: Vec<String>,
+    },
+}
+
+/// Whether a change was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// It was.
+    Yes,
+    /// The job's state does not allow it (an end after the end), or there is no such job; nothing changed.
+    No,
+}
+
+/// An event of the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoggedEvent {
+    /// Its number, in commit order, without repeats; gaps are possible.
+    pub id: u64,
+    /// When it was committed.
+    pub created_at: Timestamp,
+    /// Whose.
+    pub job_id: Option<JobId>,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What was measured of a device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// Stable name.
+    pub device: String,
+    /// Its kind.
+    pub kind: DeviceKind,
+    /// Model name.
+    pub name: String,
+    /// Driver or library version the figures hold for.
+    pub driver: String,
+    /// What it can do.
+    pub capacity: Resources,
+    /// When it was measured.
+    pub measured_at: Timestamp,
+}
+
+/// How many jobs are in each state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Waiting.
+    pub queued: u64,
+    /// Running.
+    pub running: u64,
+    /// Completed.
+    pub completed: u64,
+    /// Failed.
+    pub failed: u64,
+    /// Cancelled.
+    pub cancelled: u64,
+}
+
+/// Where jobs are kept. All errors are [`crate::Code::StoreFailed`] or [`crate::Code::DiskFull`] unless said otherwise.
+pub trait Store: Send + Sync {
+    /// Counts a start of the daemon and returns its number, 1 or more: the upper half of every epoch it will give.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    fn begin(&self) -> Result<u32>;
+
+    /// Accepts a job and logs [`Event::Queued`].
+    ///
+    /// # Errors
+    /// [`crate::Code::IdempotencyConflict`]; [`crate::Code::OutputBusy`] when a job that has not ended writes to the same
+    /// destination; [`crate::Code::QueueFull`] when `queued_limit` jobs wait already.
+    fn submit(
+        &self,
+        job: NewJob,
+        key: Option<IdempotencyKey>,
+        queued_limit: u64,
+    ) -> Result<StoreSubmitted>;
+
+    /// One job.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn job(&self, id: JobId) -> Result<Option<StoredJob>>;
+
+    /// Jobs, newest first, at most `query.limit`.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn jobs(&self, query: &JobQuery) -> Result<Vec<StoredJob>>;
+
+    /// Every job that has not ended, oldest first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn unfinished(&self) -> Result<Vec<StoredJob>>;
+
+    /// How many jobs are in each state.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn counts(&self) -> Result<Counts>;
+
+    /// The plan and what it was made from.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn plan(&self, id: JobId) -> Result<Option<(Fingerprint, Plan)>>;
+
+    /// The finished pieces in commit order, each path once.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn pieces(&self, id: JobId) -> Result<Vec<Finished>>;
+
+    /// Makes all changes and logs all events in one transaction, in order; says of each change whether it was made.
+    /// An event that accompanies a change is logged only if that change was made.
+    ///
+    /// # Errors
+    /// The store cannot be written; then nothing was changed.
+    fn apply(&self, changes: Vec<(Change, Option<Event>)>) -> Result<Vec<Applied>>;
+
+    /// Forgets an ended job with its plan, pieces and events; false when it has not ended or is not there.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    fn delete(&self, id: JobId) -> Result<bool>;
+
+    /// Events after `after`, oldest first, at most `limit`, of one job or of all.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn events(&self, after: u64, limit: u32, job: Option<JobId>) -> Result<Vec<LoggedEvent>>;
+
+    /// Keeps what was measured of a device, in place of what was known of it with the same driver.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    fn calibrate(&self, calibration: Calibration) -> Result<()>;
+
+    /// What was measured, by device.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn calibrations(&self) -> Result<Vec<Calibration>>;
+
+    /// Drops idempotency keys older than 24 hours and events older than `events_before`.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    fn trim(&self, now: Timestamp, events_before: Timestamp) -> Result<()>;
+}
