@@ -123,6 +123,8 @@ pub struct Indexer {
     packet: Packet,
     parser: Option<Parser>,
     codec: String,
+    /// Whether the container has no framing of its own for the pictures.
+    unframed: bool,
     audio_stream: Option<(usize, Rational)>,
     /// Whether the last packet was a first field waiting for its second.
     open_field: bool,
@@ -151,7 +153,7 @@ impl Indexer {
         let codec = params.codec_name();
         // Only H.264 without a container's framing has the two fields of a frame in packets of their own.
         let unframed = matches!(format.as_str(), "mpegts" | "mpeg" | "h264" | "wtv");
-        let parser = if codec == "h264" && unframed {
+        let parser = if codec == "h264" {
             Parser::new(params).map_err(&failed)?
         } else {
             None
@@ -161,6 +163,7 @@ impl Indexer {
             packet: Packet::new().map_err(&failed)?,
             parser,
             codec,
+            unframed,
             audio_stream: audio,
             open_field: false,
             limits,
@@ -202,20 +205,23 @@ impl Indexer {
             ));
         }
         let packet = &self.packet;
+        let unframed = self.unframed;
         let picture = self
             .parser
             .as_mut()
+            .filter(|_| unframed || packet.is_key())
             .map(|p| p.look(packet))
             .unwrap_or_default();
-        let second_field = picture.is_field && self.open_field;
-        self.open_field = picture.is_field && !second_field;
+        let is_field = picture.is_field && unframed;
+        let second_field = is_field && self.open_field;
+        self.open_field = is_field && !second_field;
         let record = PacketRecord {
             pts: packet.pts(),
             dts: packet.dts(),
             duration: packet.duration().max(0),
             position: packet.position(),
             bytes: u32::try_from(packet.data().len()).unwrap_or(u32::MAX),
-            key: packet.is_key() && !second_field,
+            key: packet.is_key() && !second_field && !picture.is_predicted,
             shown: !packet.is_discard() && !second_field && !is_hidden(&self.codec, packet.data()),
             second_field,
         };

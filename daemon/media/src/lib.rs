@@ -12,6 +12,7 @@ mod errors;
 pub mod gate;
 pub mod geometry;
 pub mod index;
+pub mod mend;
 pub mod package;
 pub mod pictures;
 pub mod pipeline;

@@ -14,9 +14,10 @@ use crate::decide::{decide, find_first_picture};
 use crate::errors;
 use crate::ffi::{Params, Source};
 use crate::index::{Extent, Index, IndexLimits, Indexer};
+use crate::mend::Mending;
 use crate::probe::{self, Probed};
 use crate::slots::{self, Lines, Slots};
-use crate::timeline::{self, Mending, Presentation};
+use crate::timeline::{self, Presentation};
 use crate::timing::Timing;
 
 /// Limits on what a source may ask of us.
@@ -112,7 +113,7 @@ pub fn head(
         duration_s,
     } = probed;
     let (v, a) = (&streams[video], audio.map(|i| &streams[i]));
-    let warnings = probe::oddities(v);
+    let warnings = probe::oddities(&streams, video, audio);
     let mut indexer = Indexer::new(
         input,
         (v.index, &v.params),
@@ -229,6 +230,12 @@ impl Head {
                     "the programme is {duration_s:.0} s long, more than limits.max_duration_s ({:.0}); raise the limit or cut the input",
                     self.limits.max_duration_s
                 ),
+            ));
+        }
+        if prepared.plan.audio.is_some() && self.audio_extent.is_none() {
+            prepared.plan.warnings.push(Warning::new(
+                "sound_empty",
+                "the source announces sound but holds none; the sound of the ladder is silence",
             ));
         }
         self.report.duration_s = duration_s;

@@ -129,7 +129,9 @@ pub fn summary(source: &Arc<dyn Source>, cancel: &Cancel) -> Result<Summary> {
     let size_bytes = source.reader().len();
     let (input, streams) = open_streams(source, cancel)?;
     let (video, audio) = (choose_video(&streams), choose_audio(&streams));
-    let warnings = video.map(|v| oddities(&streams[v])).unwrap_or_default();
+    let warnings = video
+        .map(|v| oddities(&streams, v, audio))
+        .unwrap_or_default();
     Ok(Summary {
         container: input.format_name(),
         size_bytes,
@@ -163,10 +165,23 @@ fn describe(s: &StreamInfo, chosen: bool) -> StreamSummary {
         sample_aspect: (video && !square)
             .then(|| format!("{}:{}", s.sample_aspect.num, s.sample_aspect.den)),
         pixel_format: video.then(|| s.params.pixel_format().name()),
-        frame_rate: Some(s.average_rate.to_f64()).filter(|r| video && *r > 0.0),
+        frame_rate: Some(frame_rate(s)).filter(|r| video && *r > 0.0),
         interlaced: video && s.params.is_interlaced(),
         sample_rate: audio.then_some(s.sample_rate),
         channels: audio.then_some(s.channels),
+    }
+}
+
+/// The container's average; but where two packets make a picture, some containers count each as one and say half the rate.
+fn frame_rate(s: &StreamInfo) -> f64 {
+    // No system has fewer pictures, so that the half of a real rate is told from a rate.
+    const LOWEST_SYSTEM_RATE: f64 = 20.0;
+    let (average, guessed) = (s.average_rate.to_f64(), s.guessed_rate.to_f64());
+    let is_half = (guessed - average * 2.0).abs() < 0.01;
+    if average < LOWEST_SYSTEM_RATE && is_half {
+        guessed
+    } else {
+        average
     }
 }
 
@@ -197,10 +212,11 @@ fn choose_audio(streams: &[StreamInfo]) -> Option<usize> {
         .map(|(i, _)| i)
 }
 
-/// Properties of the picture that are passed on as they are, so that nobody takes them for handled.
+/// What is passed on as it is or left out, so that nobody takes it for handled. `video` and `audio` are positions.
 #[must_use]
-pub fn oddities(video: &StreamInfo) -> Vec<Warning> {
+pub fn oddities(streams: &[StreamInfo], video: usize, audio: Option<usize>) -> Vec<Warning> {
     let mut warnings = Vec::new();
+    let video = &streams[video];
     let (_, transfer, _, _) = video.params.colour();
     if video.params.is_interlaced() {
         warnings.push(Warning::new(
@@ -219,6 +235,12 @@ pub fn oddities(video: &StreamInfo) -> Vec<Warning> {
         warnings.push(Warning::new(
             "hdr_not_tone_mapped",
             "the source is HDR; its brightness is not mapped to SDR, and the rungs are tagged as the source was",
+        ));
+    }
+    if audio.is_none() && streams.iter().any(|s| s.kind == StreamKind::Audio) {
+        warnings.push(Warning::new(
+            "sound_not_decodable",
+            "the source has sound, but none that can be decoded; the ladder is made without",
         ));
     }
     warnings

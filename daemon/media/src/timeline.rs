@@ -2,31 +2,12 @@
 //!
 //! Not here: output ticks and segments (`slots`). Pure: packets in, ranks out.
 
+use std::collections::BTreeSet;
+
 use newsreel_model::plan::Matching;
 
 use crate::index::PacketRecord;
-
-/// What the mending may assume, in source time units.
-#[derive(Clone, Copy, Debug)]
-pub struct Mending {
-    /// Usual length of a frame, at least 1.
-    pub frame: i64,
-    /// A longer jump forward is closed up unless the packet before it says it lasts that long.
-    pub max_gap: i64,
-    /// A longer jump backward is a new beginning; nothing is reordered over so much.
-    pub max_back: i64,
-    /// Presentation times are known to be wrong: pictures are counted in the order they are decoded.
-    pub counted: bool,
-}
-
-/// From a source time on (in file order), this much was added to the times to close a jump.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shift {
-    /// First source time after the jump.
-    pub from: i64,
-    /// Added to every time from there on.
-    pub add: i64,
-}
+use crate::mend::{Mending, REORDERED_FRAMES, Shift, mend};
 
 /// Every shown picture in presentation order.
 #[derive(Clone, Debug, Default)]
@@ -42,15 +23,6 @@ pub struct Presentation {
     /// How frames out of the decoder are recognised.
     pub matching: Option<Matching>,
 }
-
-/// How many later packets decide whether a strange time is a slip or a new beginning.
-const WITNESSES: usize = 6;
-
-/// Pictures are never reordered over more than this many frames (H.264 and HEVC allow 16).
-const REORDERED_FRAMES: i64 = 17;
-
-/// The pictures coded just before one that may be its neighbours in time.
-const RECENT: usize = 17;
 
 /// Puts the pictures into presentation order.
 #[must_use]
@@ -114,9 +86,39 @@ fn raw_times(
         );
     }
     if missing * 20 <= shown.len() {
-        return (records().map(|p| p.pts).collect(), Matching::ByPacket);
+        return (in_holes(records(), mending.frame), Matching::ByPacket);
     }
     (counted(records(), mending.frame), Matching::ByCount)
+}
+
+/// A picture without a time of its own is shown where no other is: at the first such moment from its decode time on.
+fn in_holes<'a>(
+    records: impl Iterator<Item = &'a PacketRecord> + Clone,
+    frame: i64,
+) -> Vec<Option<i64>> {
+    let mut known: BTreeSet<i64> = records.clone().filter_map(|p| p.pts).collect();
+    let mut decoded: Option<i64> = None;
+    records
+        .map(|p| {
+            decoded = p.dts.or(decoded.map(|d| d.saturating_add(frame)));
+            if p.pts.is_some() {
+                return p.pts;
+            }
+            let taken = |t: i64| {
+                let near = t.saturating_sub(frame / 2)..=t.saturating_add(frame / 2);
+                known.range(near).next_back().copied()
+            };
+            let mut time = decoded?;
+            for _ in 0..REORDERED_FRAMES {
+                match taken(time) {
+                    Some(other) => time = other.saturating_add(frame),
+                    None => break,
+                }
+            }
+            known.insert(time);
+            Some(time)
+        })
+        .collect()
 }
 
 /// Order of presentation unknown: the decoder's own order is counted, at decode times where there are any.
@@ -137,92 +139,6 @@ fn counted<'a>(records: impl Iterator<Item = &'a PacketRecord>, frame: i64) -> V
             Some(shown)
         })
         .collect()
-}
-
-/// Follows the times in file order; a jump is either a slip of one packet (replaced) or a new beginning (closed up).
-fn mend(raw: &[Option<i64>], durations: &[i64], mending: Mending) -> (Vec<i64>, Vec<Shift>) {
-    let mut shifts = Vec::new();
-    let mut add = 0i64;
-    let mut out = Vec::with_capacity(raw.len());
-    let mut last: Option<i64> = None;
-    for (i, time) in raw.iter().enumerate() {
-        let moved = time.map(|t| t.saturating_add(add));
-        let Some(before) = last else {
-            let first = moved.unwrap_or(0);
-            out.push(first);
-            last = time.is_some().then_some(first);
-            continue;
-        };
-        let settled = match moved {
-            Some(t) => {
-                let recent = &out[out.len().saturating_sub(RECENT)..];
-                let lasting = durations.get(i.wrapping_sub(1)).copied().unwrap_or(0);
-                match judge(t, recent, lasting, &following(raw, i, add), mending) {
-                    Verdict::Keep => t,
-                    Verdict::Slip => before.saturating_add(mending.frame),
-                    Verdict::NewBeginning => {
-                        let resumed = before.saturating_add(mending.frame);
-                        let source = t.saturating_sub(add);
-                        add = resumed.saturating_sub(source);
-                        shifts.push(Shift { from: source, add });
-                        resumed
-                    }
-                }
-            }
-            None => before.saturating_add(mending.frame),
-        };
-        out.push(settled);
-        last = Some(settled);
-    }
-    (out, shifts)
-}
-
-/// The known times of the next few packets.
-fn following(raw: &[Option<i64>], i: usize, add: i64) -> Vec<i64> {
-    raw[i + 1..]
-        .iter()
-        .flatten()
-        .take(WITNESSES)
-        .map(|t| t.saturating_add(add))
-        .collect()
-}
-
-/// What a packet's time is worth.
-enum Verdict {
-    Keep,
-    /// This one packet's time is wrong.
-    Slip,
-    /// All times are different from here on.
-    NewBeginning,
-}
-
-/// Jumps within reordering are kept; a larger one is what the following packets say it is.
-fn judge(time: i64, recent: &[i64], lasting: i64, following: &[i64], mending: Mending) -> Verdict {
-    let reordering = mending.frame.saturating_mul(REORDERED_FRAMES);
-    // Across a gap, pictures before and after it are coded in turn: any recent neighbour will do.
-    let is_near = |r: &i64| time.saturating_sub(*r).saturating_abs() <= reordering;
-    if recent.iter().any(is_near) {
-        return Verdict::Keep;
-    }
-    let before = recent.last().copied().unwrap_or(time);
-    let jump = time.saturating_sub(before);
-    let distance = |a: i64, b: i64| a.saturating_sub(b).saturating_abs();
-    let with_it = following
-        .iter()
-        .filter(|&&o| distance(o, time) <= distance(o, before))
-        .count();
-    if with_it * 2 < following.len() {
-        return Verdict::Slip;
-    }
-    let lasting = lasting.clamp(0, mending.max_gap.saturating_mul(10));
-    let longest = mending.max_gap.max(lasting.saturating_add(mending.frame));
-    if jump <= longest && jump >= -mending.max_back {
-        Verdict::Keep
-    } else if following.is_empty() {
-        Verdict::Slip
-    } else {
-        Verdict::NewBeginning
-    }
 }
 
 /// Where decoding may start so that everything from `rank` on is exact: packet ordinals, the nearest first, the start
@@ -279,6 +195,23 @@ mod tests {
         let p = present(&packets(&[0, 120, 40, 80, 160]), MENDING);
         assert_eq!(p.ranks, [Some(0), Some(3), Some(1), Some(2), Some(4)]);
         assert_eq!(p.times, [0, 40, 80, 120, 160]);
+    }
+
+    #[test]
+    fn a_missing_time_is_the_hole_the_others_leave() {
+        // Coded I P B B P B B, ten times; the first B has no time of its own.
+        let coded = [40, 160, 80, 120, 280, 200, 240];
+        let times: Vec<i64> = (0..10)
+            .flat_map(|gop| coded.map(|t| t + gop * 280))
+            .collect();
+        let mut many = packets(&times);
+        for (dts, packet) in (0..).step_by(40).zip(&mut many) {
+            packet.dts = Some(dts);
+        }
+        many[2].pts = None;
+        let order = present(&many, MENDING);
+        assert_eq!(order.times[..5], [40, 80, 120, 160, 200]);
+        assert_eq!(order.ranks[2], Some(1));
     }
 
     #[test]

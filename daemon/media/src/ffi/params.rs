@@ -127,11 +127,11 @@ impl Params {
         }
     }
 
-    /// Whether a decoder for it is compiled in.
+    /// Whether there is a decoder for it that takes its headers.
     #[must_use]
     pub fn is_decodable(&self) -> bool {
-        // SAFETY: a lookup; null means there is none.
-        unsafe { !sys::avcodec_find_decoder((*self.0).codec_id).is_null() }
+        // A decoder that exists may still refuse damaged headers: only opening it tells.
+        super::Decoder::open(self, 1, None).is_ok()
     }
 
     /// Bits per second as the container says; 0 when unknown.

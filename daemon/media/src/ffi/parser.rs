@@ -1,4 +1,4 @@
-//! A look at a packet's headers without decoding it: field or frame, key or not. Not a splitter: packets stay whole.
+//! A look at a packet's headers without decoding it: field or frame, predicted or not. Not a splitter: packets stay whole.
 
 use std::ptr;
 
@@ -11,9 +11,14 @@ use super::{AvError, Packet, Params, check};
 pub struct Picture {
     /// Whether it is a single field, so that two packets make one frame.
     pub is_field: bool,
-    /// Whether decoding can start here by the bitstream's own word; `None` when it does not say.
-    pub is_key: Option<bool>,
+    /// Whether it refers to other pictures: so does the start of a gradual refresh, which containers mark as a key frame.
+    /// `false` when the headers do not say.
+    pub is_predicted: bool,
 }
+
+/// `AV_PICTURE_TYPE_P` and `AV_PICTURE_TYPE_B`, which the parser keeps as plain numbers.
+const PREDICTED: i32 = 2;
+const BIPREDICTED: i32 = 3;
 
 /// Owns a parser and the codec context it writes to.
 pub struct Parser {
@@ -74,11 +79,7 @@ impl Parser {
                 .read();
             Picture {
                 is_field: structure == 1 || structure == 2,
-                is_key: match (*self.parser).key_frame {
-                    0 => Some(false),
-                    1 => Some(true),
-                    _ => None,
-                },
+                is_predicted: matches!((*self.parser).pict_type, PREDICTED | BIPREDICTED),
             }
         }
     }

@@ -3,7 +3,7 @@
 //! A segment is a closed GOP, so its frames' presentation times alone decide its decode times: the i-th packet is
 //! decoded at the i-th smallest presentation time. Segments of different sessions, encoders and devices join without a seam.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use newsreel_model::profile::VideoCodec;
 use newsreel_model::{Code, Error, Result};
@@ -34,6 +34,8 @@ pub struct Expected {
 pub struct Assembler {
     codec: VideoCodec,
     expected: VecDeque<Expected>,
+    /// Presentation times of frames that belong to no segment of this session.
+    ignored: HashSet<i64>,
     data: Vec<u8>,
     /// Presentation time and length of each packet of the current segment.
     samples: Vec<(i64, u32)>,
@@ -44,6 +46,7 @@ impl Assembler {
         Self {
             codec,
             expected: VecDeque::new(),
+            ignored: HashSet::new(),
             data: Vec::new(),
             samples: Vec::new(),
         }
@@ -52,6 +55,11 @@ impl Assembler {
     /// Announces a segment, in order, before its first packet can come.
     pub fn expect(&mut self, expected: Expected) {
         self.expected.push_back(expected);
+    }
+
+    /// Announces a frame whose packet is to be thrown away.
+    pub fn ignore(&mut self, ticks: i64) {
+        self.ignored.insert(ticks);
     }
 
     /// The segment that frames are being sent for.
@@ -66,12 +74,15 @@ impl Assembler {
 
     /// Adds a packet; gives the segment it completes.
     pub fn add(&mut self, packet: &Packet) -> Result<Option<(Expected, Vec<u8>)>> {
-        let Some(expected) = self.expected.front() else {
-            return Err(broken("a packet beyond the last segment"));
-        };
         let pts = packet
             .pts()
             .ok_or_else(|| broken("a packet without presentation time"))?;
+        if self.ignored.remove(&pts) {
+            return Ok(None);
+        }
+        let Some(expected) = self.expected.front() else {
+            return Err(broken("a packet beyond the last segment"));
+        };
         let before = self.data.len();
         let idr = bitstream::append_sample(self.codec, packet.data(), &mut self.data);
         let first = self.samples.is_empty();

@@ -15,12 +15,22 @@ use super::{Scaler, SegmentOutput, SegmentSink, Stages, VideoDecoder, VideoEncod
 
 /// One output frame on its way to the rungs.
 pub struct Shot<S> {
+    pub place: Place,
+    pub surface: Arc<S>,
+}
+
+/// Which frame of the programme it is, and what it is to the rung.
+#[derive(Clone, Copy)]
+pub struct Place {
     pub segment: usize,
+    /// Output frame number.
+    pub frame: usize,
     pub ticks: i64,
     /// Whether it is the first frame of its segment.
     pub first: bool,
+    /// Whether it is only there for the encoder's rate control and lookahead: what comes of it is thrown away.
+    pub warm_up: bool,
     pub concealed: bool,
-    pub surface: Arc<S>,
 }
 
 /// What a lane knows of its run.
@@ -44,26 +54,25 @@ pub fn work<T: Stages>(
 ) -> Result<()> {
     let mut scaler = context.stages.scaler(context.plan)?;
     let mut session: Option<Session<T>> = None;
-    let mut last_segment = None;
-    for shot in shots {
-        let hole = last_segment.is_some_and(|s: usize| s + 1 != shot.segment);
-        if shot.first && (hole || context.stages.session_per_segment(context.rung)) {
-            // Over a hole of finished segments the frames never reach this lane, so the encoder must not look back.
-            if let Some(old) = session.take() {
-                old.close(context)?;
-            }
+    let mut expected = None;
+    for Shot { place, surface } in shots {
+        // Over a hole of finished segments the frames never reach this lane, so the encoder must not look back.
+        let hole = expected.is_some_and(|frame: usize| frame != place.frame);
+        let alone = place.first && context.stages.session_per_segment(context.rung);
+        if (hole || alone)
+            && let Some(old) = session.take()
+        {
+            old.close(context)?;
         }
-        last_segment = Some(shot.segment);
+        expected = Some(place.frame + 1);
         let active = match &mut session {
             Some(active) => active,
             None => session.insert(Session::open(context)?),
         };
-        let picture = scaler.scale(&shot.surface)?;
-        let (segment, ticks, first, concealed) =
-            (shot.segment, shot.ticks, shot.first, shot.concealed);
+        let picture = scaler.scale(&surface)?;
         // The decoder's picture is free for reuse as early as can be.
-        drop(shot);
-        active.encode(context, picture, segment, ticks, first, concealed)?;
+        drop(surface);
+        active.encode(context, picture, place)?;
     }
     session.map_or(Ok(()), |s| s.close(context))
 }
@@ -91,26 +100,27 @@ impl<T: Stages> Session<T> {
         &mut self,
         context: &LaneContext<'_, T>,
         picture: <T::Scaler as Scaler>::Out,
-        segment: usize,
-        ticks: i64,
-        first: bool,
-        concealed: bool,
+        place: Place,
     ) -> Result<()> {
-        if first {
-            let s = &context.grid.segments[segment];
+        if place.warm_up {
+            self.assembler.ignore(place.ticks);
+        } else if place.first {
+            let s = &context.grid.segments[place.segment];
             self.assembler.expect(Expected {
-                segment,
+                segment: place.segment,
                 start_ticks: s.start_ticks,
                 end_ticks: s.end_ticks(),
                 frames: s.frames,
                 concealed: 0,
             });
         }
-        if let Some(current) = self.assembler.current() {
-            current.concealed += u32::from(concealed);
+        if !place.warm_up {
+            context.sink.frames(1);
+            if let Some(current) = self.assembler.current() {
+                current.concealed += u32::from(place.concealed);
+            }
         }
-        self.encoder.send(picture, ticks, first)?;
-        context.sink.frames(1);
+        self.encoder.send(picture, place.ticks, place.first)?;
         self.drain(context)
     }
 

@@ -5,6 +5,7 @@
 
 mod assemble;
 mod bitstream;
+mod feed;
 mod lane;
 mod run;
 

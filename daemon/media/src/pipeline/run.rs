@@ -1,20 +1,14 @@
-//! Executes one run: enters the source early, decodes once, and sends every planned frame to the rungs that need it.
+//! Executes one run: a thread per rung, and the feed that serves them all from one decode.
 
-use std::sync::Arc;
-
-use crossbeam::channel::{Sender, bounded};
+use crossbeam::channel::bounded;
 use newsreel_model::grid::Run;
-use newsreel_model::plan::Matching;
 use newsreel_model::{Code, Error, Result};
 
-use crate::errors;
-use crate::ffi::Packet;
 use crate::prepare::Prepared;
-use crate::reader::IndexedReader;
-use crate::timeline;
 
-use super::lane::{self, LaneContext, Shot};
-use super::{Decoded, RunControl, SegmentSink, Stages, VideoDecoder};
+use super::feed::{Feed, Outlet};
+use super::lane::{self, LaneContext};
+use super::{RunControl, SegmentSink, Stages};
 
 /// Decoded pictures waiting per rung: enough that no lane waits for a decode, few enough to keep memory small.
 const QUEUE: usize = 2;
@@ -62,6 +56,7 @@ pub fn execute<T: Stages>(
             let (sender, receiver) = bounded(QUEUE);
             outlets.push(Outlet {
                 wanted: context.wanted,
+                warmed_up: !stages.session_per_segment(context.rung),
                 sender,
             });
             let name = format!("rung-{}", context.plan.name);
@@ -92,220 +87,4 @@ pub fn execute<T: Stages>(
         }
         result
     })
-}
-
-struct Outlet<'a, S> {
-    wanted: &'a [usize],
-    sender: Sender<Shot<S>>,
-}
-
-/// Walks the planned frames of the run in step with what the decoder gives out.
-struct Feed<'a, S> {
-    prepared: &'a Prepared,
-    outlets: Vec<Outlet<'a, S>>,
-    control: &'a RunControl,
-    segment: usize,
-    last_segment: usize,
-    /// Next planned frame to send.
-    cursor: usize,
-    end: usize,
-    /// The picture before the next one: what conceals a hole.
-    previous: Option<Arc<S>>,
-    stats: RunStats,
-}
-
-/// Whether decoding from an entry point went as the index promised.
-enum Entered {
-    Done,
-    /// The entry did not lead to exact pictures; an earlier one is needed.
-    Inexact,
-}
-
-impl<'a, S: super::Surface> Feed<'a, S> {
-    fn new(
-        prepared: &'a Prepared,
-        run: &Run,
-        outlets: Vec<Outlet<'a, S>>,
-        control: &'a RunControl,
-    ) -> Self {
-        let segments = &prepared.plan.grid.segments;
-        let frame = |s: usize| {
-            segments.get(s).map_or(prepared.slots.slots.len(), |s| {
-                usize::try_from(s.first_frame).unwrap_or(usize::MAX)
-            })
-        };
-        let end = segments
-            .get(run.segments.end.saturating_sub(1))
-            .map_or(0, |s| {
-                usize::try_from(s.frame_range().end).unwrap_or(usize::MAX)
-            });
-        Self {
-            prepared,
-            outlets,
-            control,
-            segment: run.segments.start,
-            last_segment: run.segments.end,
-            cursor: frame(run.segments.start),
-            end,
-            previous: None,
-            stats: RunStats::default(),
-        }
-    }
-
-    fn run<T>(&mut self, stages: &T) -> Result<()>
-    where
-        T: Stages,
-        T::Decoder: VideoDecoder<Surface = S>,
-    {
-        let Some(first) = self.prepared.slots.slots.get(self.cursor) else {
-            return Ok(());
-        };
-        let entries = timeline::entries(
-            &self.prepared.index.packets,
-            &self.prepared.presentation,
-            first.rank,
-        );
-        for entry in entries {
-            if let Entered::Done = self.decode_from(stages, entry)? {
-                return Ok(());
-            }
-            self.stats.reentries += 1;
-        }
-        Err(Error::bug(
-            "the start of the source is always an exact entry",
-        ))
-    }
-
-    fn decode_from<T>(&mut self, stages: &T, entry: usize) -> Result<Entered>
-    where
-        T: Stages,
-        T::Decoder: VideoDecoder<Surface = S>,
-    {
-        self.previous = None;
-        let mut decoder = stages.decoder(&self.prepared.params)?;
-        let mut packet = Packet::new().map_err(errors::engine("reading"))?;
-        let p = self.prepared;
-        let mut reader = IndexedReader::enter(
-            p.source.as_ref(),
-            &p.index,
-            entry,
-            &mut packet,
-            &self.control.cancel,
-        )?;
-        let counted = p.presentation.matching != Some(Matching::ByPacket);
-        let mut count = 0;
-        let mut exact = entry == 0;
-        loop {
-            self.control.cancel.check()?;
-            let more = reader.next(&mut packet)?;
-            if let Some(ordinal) = more {
-                packet.set_times(p.presentation.ranks[ordinal].map(i64::from), None);
-                decoder.send(Some(&packet))?;
-            } else {
-                decoder.send(None)?;
-            }
-            while let Some(mut decoded) = decoder.receive()? {
-                self.stats.decoded += 1;
-                if counted {
-                    decoded.rank = Some(count);
-                    count += 1;
-                }
-                if !exact {
-                    match self.judge(&decoded) {
-                        Some(true) => exact = true,
-                        Some(false) => return Ok(Entered::Inexact),
-                        None => {}
-                    }
-                }
-                self.place(decoded)?;
-                if self.is_finished() {
-                    return Ok(Entered::Done);
-                }
-            }
-            if more.is_none() {
-                self.conceal_rest()?;
-                return Ok(Entered::Done);
-            }
-        }
-    }
-
-    /// At the first picture the run needs: is it the one the plan has there, and whole? `None` before it.
-    fn judge(&self, decoded: &Decoded<S>) -> Option<bool> {
-        let wanted = i64::from(self.prepared.slots.slots.get(self.cursor)?.rank);
-        let rank = decoded.rank?;
-        (rank >= wanted).then_some(rank == wanted && !decoded.damaged)
-    }
-
-    fn is_finished(&self) -> bool {
-        self.cursor >= self.end
-            || self.segment >= self.last_segment
-            || !self.control.allows(self.segment)
-    }
-
-    /// Sends every planned frame up to and including the decoded picture's own.
-    fn place(&mut self, decoded: Decoded<S>) -> Result<()> {
-        let Some(rank) = decoded.rank else {
-            self.stats.surplus += 1;
-            return Ok(());
-        };
-        let surface = Arc::new(decoded.surface);
-        let mut used = false;
-        while let Some(slot) = self.prepared.slots.slots.get(self.cursor) {
-            if self.is_finished() || i64::from(slot.rank) > rank {
-                break;
-            }
-            let own = i64::from(slot.rank) == rank;
-            used |= own;
-            let shown = match (&self.previous, own) {
-                (Some(previous), false) => Arc::clone(previous),
-                _ => Arc::clone(&surface),
-            };
-            self.send(shown, !own)?;
-        }
-        self.stats.surplus += u64::from(!used);
-        self.previous = Some(surface);
-        Ok(())
-    }
-
-    /// The source ended before the plan did: the last picture stands for what is missing.
-    fn conceal_rest(&mut self) -> Result<()> {
-        while !self.is_finished() {
-            let Some(previous) = self.previous.clone() else {
-                return Err(Error::new(
-                    Code::EngineFailed,
-                    "nothing could be decoded for this part of the source",
-                ));
-            };
-            self.send(previous, true)?;
-        }
-        Ok(())
-    }
-
-    fn send(&mut self, surface: Arc<S>, concealed: bool) -> Result<()> {
-        self.control.cancel.check()?;
-        let segment = &self.prepared.plan.grid.segments[self.segment];
-        let first = self.cursor as u64 == segment.first_frame;
-        let ticks = self.prepared.slots.slots[self.cursor].ticks;
-        for outlet in &self.outlets {
-            if outlet.wanted.binary_search(&self.segment).is_ok() {
-                let shot = Shot {
-                    segment: self.segment,
-                    ticks,
-                    first,
-                    concealed,
-                    surface: Arc::clone(&surface),
-                };
-                // `Internal` marks "the lane is gone"; the lane itself says why.
-                outlet
-                    .sender
-                    .send(shot)
-                    .map_err(|_| Error::bug("a rung's lane ended early"))?;
-            }
-        }
-        self.cursor += 1;
-        if self.cursor as u64 >= segment.frame_range().end {
-            self.segment += 1;
-        }
-        Ok(())
-    }
 }

@@ -82,7 +82,14 @@ impl EventSink for Lines {
                     "resuming: {segments_reused} finished segments are kept"
                 ));
             }
-            Event::Started { .. } | Event::Failed { .. } => {}
+            // A failure is told by the command's own last line, and the rest happens only in a daemon.
+            Event::Started { .. }
+            | Event::Failed { .. }
+            | Event::Queued {}
+            | Event::Preempted {}
+            | Event::Cancelled {}
+            | Event::DeviceQuarantined { .. }
+            | Event::DeviceRestored { .. } => {}
             Event::Phase {
                 phase: Phase::Packaging,
             } => self.say("packaging and checking"),

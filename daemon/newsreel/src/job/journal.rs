@@ -2,6 +2,7 @@
 //!
 //! The checkpoint port for `transcode`. A line torn by a crash is ignored, and so is a piece whose file is not there.
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
@@ -40,6 +41,7 @@ impl Journal {
             std::fs::read(dir.join(&piece.path))
                 .is_ok_and(|b| blake3::hash(&b).to_hex().as_str() == piece.hash)
         });
+        drop_last_without_init(&mut finished);
         let mut file = OpenOptions::new()
             .create(true)
             .append(true)
@@ -48,6 +50,27 @@ impl Journal {
         // Ends a torn line, so that the next entry stands on its own.
         file.write_all(b"\n").map_err(failed)?;
         Ok(Self { file, finished })
+    }
+}
+
+/// An init segment comes from a session, and a session is only opened for a segment: where a rendition's init segment is
+/// lost, its last segment counts as missing too, so that both are made again.
+fn drop_last_without_init(finished: &mut Vec<Finished>) {
+    let folder = |path: &str| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+    let segments = finished.iter().filter(|f| f.path.ends_with(".m4s"));
+    let folders: BTreeSet<String> = segments.filter_map(|f| folder(&f.path)).collect();
+    for folder in folders {
+        let init = format!("{folder}/{}", layout::INIT);
+        if finished.iter().any(|f| f.path == init) {
+            continue;
+        }
+        let of_folder = |f: &&Finished| f.path.starts_with(&format!("{folder}/"));
+        let last = finished
+            .iter()
+            .filter(of_folder)
+            .map(|f| f.path.clone())
+            .max();
+        finished.retain(|f| Some(&f.path) != last.as_ref());
     }
 }
 
@@ -67,5 +90,42 @@ impl Checkpoints for Journal {
         self.file.sync_data().map_err(failed)?;
         self.finished.extend_from_slice(pieces);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_an_init_segment_is_lost_one_segment_is_made_again_with_it() {
+        let piece = |path: &str| Finished {
+            path: path.to_owned(),
+            bytes: 1,
+            hash: String::new(),
+            frames: 1,
+            concealed: 0,
+            made_by: String::new(),
+        };
+        let mut finished: Vec<Finished> = [
+            "video/720p/init.mp4",
+            "video/720p/seg-00001.m4s",
+            "video/240p/seg-00001.m4s",
+            "video/240p/seg-00002.m4s",
+            "poster.jpg",
+        ]
+        .map(piece)
+        .to_vec();
+        drop_last_without_init(&mut finished);
+        let left: Vec<&str> = finished.iter().map(|f| f.path.as_str()).collect();
+        assert_eq!(
+            left,
+            [
+                "video/720p/init.mp4",
+                "video/720p/seg-00001.m4s",
+                "video/240p/seg-00001.m4s",
+                "poster.jpg"
+            ]
+        );
     }
 }

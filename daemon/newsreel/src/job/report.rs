@@ -61,7 +61,7 @@ impl Milestones {
         } else {
             1.0
         };
-        let speed = if elapsed > 0.0 {
+        let speed = if elapsed > 0.0 && total > 0 {
             share * duration_s / elapsed
         } else {
             0.0

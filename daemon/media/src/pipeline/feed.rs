@@ -1,0 +1,309 @@
+//! The frames of one run in order: enters the source early, decodes once, and gives every rung what it needs of it.
+//!
+//! Beside the segments of its run a rung is shown a little of what surrounds them, for its encoder's rate control.
+
+use std::sync::Arc;
+
+use crossbeam::channel::Sender;
+use newsreel_model::grid::Run;
+use newsreel_model::plan::Matching;
+use newsreel_model::{Code, Error, Result};
+
+use crate::errors;
+use crate::ffi::Packet;
+use crate::prepare::Prepared;
+use crate::reader::IndexedReader;
+use crate::timeline;
+
+use super::lane::{Place, Shot};
+use super::run::RunStats;
+use super::{Decoded, RunControl, Stages, Surface, VideoDecoder};
+
+/// An encoder sees this much of the programme before its first segment, so that its rate control comes to the joint in
+/// the state a session that had gone on would be in: about the length of a session's rate buffer.
+const LEAD_S: f64 = 1.0;
+
+/// And so many frames after its last one: what its lookahead weighs the last pictures by (libx264 looks 10 frames ahead
+/// at `veryfast`, and reorders over 3).
+const TAIL_FRAMES: usize = 16;
+
+/// The way to one rung's lane.
+pub struct Outlet<'a, S> {
+    /// The segments it needs, ascending.
+    pub wanted: &'a [usize],
+    /// Whether its encoder is shown what surrounds its segments.
+    pub warmed_up: bool,
+    /// Bounded: the feed waits for the slowest lane.
+    pub sender: Sender<Shot<S>>,
+}
+
+impl<S> Outlet<'_, S> {
+    fn wants(&self, segment: usize) -> bool {
+        self.wanted.binary_search(&segment).is_ok()
+    }
+}
+
+/// Walks the planned frames of the run in step with what the decoder gives out.
+pub struct Feed<'a, S> {
+    prepared: &'a Prepared,
+    outlets: Vec<Outlet<'a, S>>,
+    control: &'a RunControl,
+    /// Next planned frame to send, and the segment it is in.
+    cursor: usize,
+    segment: usize,
+    /// The first segment that is not made any more: the run's end, or where it was cut.
+    end: usize,
+    /// Frames of warm-up before a session's first segment.
+    lead: usize,
+    /// The picture before the next one: what conceals a hole.
+    previous: Option<Arc<S>>,
+    pub stats: RunStats,
+}
+
+/// Whether decoding from an entry point went as the index promised.
+enum Entered {
+    Done,
+    /// The entry did not lead to exact pictures; an earlier one is needed.
+    Inexact,
+}
+
+impl<'a, S: Surface> Feed<'a, S> {
+    /// Stands before the run's first frame, its warm-up included.
+    pub fn new(
+        prepared: &'a Prepared,
+        run: &Run,
+        outlets: Vec<Outlet<'a, S>>,
+        control: &'a RunControl,
+    ) -> Self {
+        let plan = &prepared.plan;
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_precision_loss,
+            clippy::cast_sign_loss,
+            reason = "a small positive number"
+        )]
+        let lead = (LEAD_S * f64::from(plan.video.timescale) / plan.video.frame_ticks.max(1) as f64)
+            as usize;
+        let mut feed = Self {
+            prepared,
+            outlets,
+            control,
+            cursor: 0,
+            segment: run.segments.start,
+            end: run.segments.end.min(plan.grid.len()),
+            lead,
+            previous: None,
+            stats: RunStats::default(),
+        };
+        let line = feed.line(run.segments.start);
+        let warmed_up = feed
+            .outlets
+            .iter()
+            .any(|o| o.warmed_up && o.wants(run.segments.start));
+        feed.cursor = line;
+        if let Some(before) = run.segments.start.checked_sub(1).filter(|_| warmed_up) {
+            feed.segment = before;
+            feed.cursor = line.saturating_sub(lead).max(feed.line(before));
+        }
+        feed
+    }
+
+    /// Number of a segment's first frame; of the frame after the last for a segment beyond the grid.
+    fn line(&self, segment: usize) -> usize {
+        let grid = &self.prepared.plan.grid;
+        let frame = grid
+            .segments
+            .get(segment)
+            .map_or(grid.frames(), |s| s.first_frame);
+        usize::try_from(frame).unwrap_or(usize::MAX)
+    }
+
+    /// Sends every frame of the run, from the nearest entry point that proves exact.
+    pub fn run<T>(&mut self, stages: &T) -> Result<()>
+    where
+        T: Stages,
+        T::Decoder: VideoDecoder<Surface = S>,
+    {
+        let Some(first) = self.prepared.slots.slots.get(self.cursor) else {
+            return Ok(());
+        };
+        let entries = timeline::entries(
+            &self.prepared.index.packets,
+            &self.prepared.presentation,
+            first.rank,
+        );
+        for entry in entries {
+            if let Entered::Done = self.decode_from(stages, entry)? {
+                return Ok(());
+            }
+            self.stats.reentries += 1;
+        }
+        Err(Error::bug(
+            "the start of the source is always an exact entry",
+        ))
+    }
+
+    fn decode_from<T>(&mut self, stages: &T, entry: usize) -> Result<Entered>
+    where
+        T: Stages,
+        T::Decoder: VideoDecoder<Surface = S>,
+    {
+        self.previous = None;
+        let mut decoder = stages.decoder(&self.prepared.params)?;
+        let mut packet = Packet::new().map_err(errors::engine("reading"))?;
+        let p = self.prepared;
+        let mut reader = IndexedReader::enter(
+            p.source.as_ref(),
+            &p.index,
+            entry,
+            &mut packet,
+            &self.control.cancel,
+        )?;
+        let counted = p.presentation.matching != Some(Matching::ByPacket);
+        let mut count = 0;
+        let mut exact = entry == 0;
+        loop {
+            self.control.cancel.check()?;
+            let more = reader.next(&mut packet)?;
+            if let Some(ordinal) = more {
+                packet.set_times(p.presentation.ranks[ordinal].map(i64::from), None);
+                decoder.send(Some(&packet))?;
+            } else {
+                decoder.send(None)?;
+            }
+            while let Some(mut decoded) = decoder.receive()? {
+                self.stats.decoded += 1;
+                if counted {
+                    decoded.rank = Some(count);
+                    count += 1;
+                }
+                if !exact {
+                    match self.judge(&decoded) {
+                        Some(true) => exact = true,
+                        Some(false) => return Ok(Entered::Inexact),
+                        None => {}
+                    }
+                }
+                self.place(decoded)?;
+                if self.is_finished() {
+                    return Ok(Entered::Done);
+                }
+            }
+            if more.is_none() {
+                self.conceal_rest()?;
+                return Ok(Entered::Done);
+            }
+        }
+    }
+
+    /// At the first picture the run needs: is it the one the plan has there, and whole? `None` before it.
+    fn judge(&self, decoded: &Decoded<S>) -> Option<bool> {
+        let wanted = i64::from(self.prepared.slots.slots.get(self.cursor)?.rank);
+        let rank = decoded.rank?;
+        (rank >= wanted).then_some(rank == wanted && !decoded.damaged)
+    }
+
+    /// Whether nothing is left that any rung must or may see.
+    fn is_finished(&self) -> bool {
+        let tail = if self.outlets.iter().any(|o| o.warmed_up) {
+            TAIL_FRAMES
+        } else {
+            0
+        };
+        self.cursor >= self.line(self.end) + tail || self.cursor >= self.prepared.slots.slots.len()
+    }
+
+    /// What the next frame is to a rung: `None` when it is nothing, else whether it is only warm-up.
+    fn role(&self, outlet: &Outlet<'_, S>) -> Option<bool> {
+        let (frame, segment) = (self.cursor, self.segment);
+        let made = |s: usize| s < self.end && outlet.wants(s);
+        if made(segment) {
+            return Some(false);
+        }
+        let leads = made(segment + 1) && frame + self.lead >= self.line(segment + 1);
+        let trails =
+            segment.checked_sub(1).is_some_and(made) && frame < self.line(segment) + TAIL_FRAMES;
+        (outlet.warmed_up && (leads || trails)).then_some(true)
+    }
+
+    /// Sends every planned frame up to and including the decoded picture's own.
+    fn place(&mut self, decoded: Decoded<S>) -> Result<()> {
+        let Some(rank) = decoded.rank else {
+            self.stats.surplus += 1;
+            return Ok(());
+        };
+        let surface = Arc::new(decoded.surface);
+        let mut used = false;
+        while let Some(slot) = self.prepared.slots.slots.get(self.cursor) {
+            if self.is_finished() || i64::from(slot.rank) > rank {
+                break;
+            }
+            let own = i64::from(slot.rank) == rank;
+            used |= own;
+            let shown = match (&self.previous, own) {
+                (Some(previous), false) => Arc::clone(previous),
+                _ => Arc::clone(&surface),
+            };
+            self.send(shown, !own)?;
+        }
+        self.stats.surplus += u64::from(!used);
+        self.previous = Some(surface);
+        Ok(())
+    }
+
+    /// The source ended before the plan did: the last picture stands for what is missing.
+    fn conceal_rest(&mut self) -> Result<()> {
+        while self.segment < self.end {
+            let Some(previous) = self.previous.clone() else {
+                return Err(Error::new(
+                    Code::EngineFailed,
+                    "nothing could be decoded for this part of the source",
+                ));
+            };
+            self.send(previous, true)?;
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, surface: Arc<S>, concealed: bool) -> Result<()> {
+        self.control.cancel.check()?;
+        let first = self.cursor == self.line(self.segment);
+        if first {
+            self.heed_cut();
+        }
+        let ticks = self.prepared.slots.slots[self.cursor].ticks;
+        for outlet in &self.outlets {
+            let Some(warm_up) = self.role(outlet) else {
+                continue;
+            };
+            let place = Place {
+                segment: self.segment,
+                frame: self.cursor,
+                ticks,
+                first,
+                warm_up,
+                concealed,
+            };
+            let surface = Arc::clone(&surface);
+            // `Internal` marks "the lane is gone"; the lane itself says why.
+            outlet
+                .sender
+                .send(Shot { place, surface })
+                .map_err(|_| Error::bug("a rung's lane ended early"))?;
+        }
+        self.cursor += 1;
+        if self.cursor >= self.line(self.segment + 1)
+            && self.segment < self.prepared.plan.grid.len()
+        {
+            self.segment += 1;
+        }
+        Ok(())
+    }
+
+    /// A cut takes effect at a line: a segment that was begun is finished.
+    fn heed_cut(&mut self) {
+        while self.end > self.segment && !self.control.allows(self.end - 1) {
+            self.end -= 1;
+        }
+    }
+}
