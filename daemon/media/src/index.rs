@@ -5,13 +5,14 @@
 use std::collections::HashMap;
 
 use newsreel_model::{Cancel, Code, Error, Rational, Result};
+use serde::{Deserialize, Serialize};
 
 use crate::errors;
 use crate::ffi::{Input, Packet, Params, Parser};
 use crate::reader::PacketReader;
 
 /// One video packet, in file order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PacketRecord {
     /// Presentation time in the source's time base.
     pub pts: Option<i64>,
@@ -32,7 +33,7 @@ pub struct PacketRecord {
 }
 
 /// From the first to the end of the last packet of a stream, in its own time base.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extent {
     /// First presentation time.
     pub start: i64,
@@ -45,6 +46,7 @@ pub struct Extent {
 }
 
 /// The packets of one video stream, and how far the sound goes.
+#[derive(Serialize, Deserialize)]
 pub struct Index {
     /// Stream index in the source.
     pub stream: usize,
@@ -58,6 +60,7 @@ pub struct Index {
     pub ended_in_damage: bool,
     /// Whether this container is moved about in by byte: those whose packets can be found again from anywhere.
     pub seek_by_byte: bool,
+    #[serde(skip)]
     by_position: HashMap<u64, usize>,
 }
 
@@ -85,6 +88,31 @@ impl Index {
             complete: false,
             ..Self::empty(self.stream)
         }
+    }
+
+    /// The index as bytes, for another process that executes runs of the same plan.
+    ///
+    /// # Errors
+    /// [`Code::Internal`], which no index causes.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        postcard::to_allocvec(self).map_err(|e| Error::bug(format!("an index: {e}")))
+    }
+
+    /// An index from [`Index::to_bytes`] of the same version.
+    ///
+    /// # Errors
+    /// [`Code::InputChanged`]: these bytes are no index.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let mut index: Self = postcard::from_bytes(bytes).map_err(|e| {
+            Error::new(Code::InputChanged, "the index of the input is damaged")
+                .with_detail(e.to_string())
+        })?;
+        for (ordinal, record) in index.packets.iter().enumerate() {
+            if let Some(position) = record.position {
+                index.by_position.entry(position).or_insert(ordinal);
+            }
+        }
+        Ok(index)
     }
 
     /// Which packet of the index this one is; `None` when it cannot be told.

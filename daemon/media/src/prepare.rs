@@ -85,7 +85,6 @@ pub struct Head {
     /// The sound's stream, if there is one.
     pub sound: Option<SoundSource>,
     plan: Plan,
-    audio_extent: Option<Extent>,
     limits: Limits,
     /// Header claims and what was chosen, for the report.
     pub report: SourceReport,
@@ -154,7 +153,6 @@ pub fn head(
     };
     Ok(Head {
         sound,
-        audio_extent: indexer.index.audio,
         indexer,
         source: Arc::clone(source),
         params,
@@ -213,7 +211,6 @@ impl Head {
     /// Cancelled, or a limit is exceeded.
     pub fn whole(mut self) -> Result<(Prepared, SourceReport)> {
         self.indexer.advance(|_| false)?;
-        self.audio_extent = self.indexer.index.audio;
         let index = std::mem::replace(
             &mut self.indexer.index,
             Index::empty(self.plan.video.stream),
@@ -232,7 +229,7 @@ impl Head {
                 ),
             ));
         }
-        if prepared.plan.audio.is_some() && self.audio_extent.is_none() {
+        if prepared.plan.audio.is_some() && prepared.index.audio.is_none() {
             prepared.plan.warnings.push(Warning::new(
                 "sound_empty",
                 "the source announces sound but holds none; the sound of the ladder is silence",
@@ -250,49 +247,91 @@ impl Head {
     }
 
     fn prepare(&self, index: Index) -> Prepared {
-        let video = &self.plan.video;
-        let mending = mending(video, self.limits);
-        let presentation = timeline::present(&index.packets, mending);
-        let first = usize::try_from(video.first_rank).unwrap_or(usize::MAX);
-        let times = presentation.times.get(first..).unwrap_or(&[]);
-        let last_duration = presentation
-            .packets
-            .last()
-            .map(|&o| index.packets[o as usize].duration)
-            .filter(|d| *d > 0 && *d <= mending.max_gap);
-        let sound_end = self
-            .audio_extent
-            .filter(|_| index.complete)
-            .map(|e| self.sound_end(&e));
-        let lines = Lines {
-            first_s: self.plan.first_segment_s,
-            every_s: self.plan.segment_s,
-        };
-        let slots = slots::place(times, last_duration, sound_end, video, lines);
-        let mut plan = self.plan.clone();
-        plan.video.matching = presentation.matching.unwrap_or(Matching::ByCount);
-        Prepared {
-            source: Arc::clone(&self.source),
-            params: Arc::clone(&self.params),
-            index,
-            presentation,
-            slots,
-            plan,
-        }
+        let (source, params) = (Arc::clone(&self.source), Arc::clone(&self.params));
+        assemble(source, params, index, &self.plan, self.limits)
     }
+}
 
-    /// Where the sound ends in ticks: by its times, but never beyond what its packets really hold.
-    fn sound_end(&self, extent: &Extent) -> i64 {
-        let to = self.plan.time_base();
-        let origin = rescale(self.plan.video.origin, self.plan.video.source_time_base, to);
-        let start = rescale(extent.start, extent.time_base, to)
-            .saturating_sub(origin)
-            .max(0);
-        let end = rescale(extent.end, extent.time_base, to).saturating_sub(origin);
-        let gap = slots::ticks(self.limits.max_gap_s, self.plan.video.timescale);
-        let held = rescale(extent.content, extent.time_base, to);
-        end.min(start.saturating_add(held).saturating_add(gap))
+/// What executing a plan needs, from the index it was made from: for a process that did not make the plan.
+///
+/// # Errors
+/// The source can no longer be read, or is not the one the plan was made from.
+pub fn resume(
+    source: &Arc<dyn Source>,
+    index: Index,
+    plan: &Plan,
+    limits: Limits,
+    cancel: &Cancel,
+) -> Result<Prepared> {
+    let changed = || {
+        Error::new(
+            Code::InputChanged,
+            "the input is not what the plan was made from; submit it again",
+        )
+    };
+    let probed = probe::open(source, cancel)?;
+    let stream = probed
+        .streams
+        .iter()
+        .find(|s| s.index == plan.video.stream)
+        .ok_or_else(changed)?;
+    let params = Params::try_clone(&stream.params).map_err(errors::engine("planning"))?;
+    let mut prepared = assemble(Arc::clone(source), Arc::new(params), index, plan, limits);
+    prepared.plan.grid = prepared.slots.grid.clone();
+    if prepared.slots.digest() != plan.video.timeline_digest || prepared.plan != *plan {
+        return Err(changed());
     }
+    Ok(prepared)
+}
+
+/// Puts index and decisions together; pure, so that every process comes to the same frames.
+fn assemble(
+    source: Arc<dyn Source>,
+    params: Arc<Params>,
+    index: Index,
+    plan: &Plan,
+    limits: Limits,
+) -> Prepared {
+    let video = &plan.video;
+    let mending = mending(video, limits);
+    let presentation = timeline::present(&index.packets, mending);
+    let first = usize::try_from(video.first_rank).unwrap_or(usize::MAX);
+    let times = presentation.times.get(first..).unwrap_or(&[]);
+    let last_duration = presentation
+        .packets
+        .last()
+        .map(|&o| index.packets[o as usize].duration)
+        .filter(|d| *d > 0 && *d <= mending.max_gap);
+    let sound = index.audio.filter(|_| index.complete);
+    let sound_end = sound.map(|extent| sound_end(plan, &extent, limits));
+    let lines = Lines {
+        first_s: plan.first_segment_s,
+        every_s: plan.segment_s,
+    };
+    let slots = slots::place(times, last_duration, sound_end, video, lines);
+    let mut plan = plan.clone();
+    plan.video.matching = presentation.matching.unwrap_or(Matching::ByCount);
+    Prepared {
+        source,
+        params,
+        index,
+        presentation,
+        slots,
+        plan,
+    }
+}
+
+/// Where the sound ends in ticks: by its times, but never beyond what its packets really hold.
+fn sound_end(plan: &Plan, extent: &Extent, limits: Limits) -> i64 {
+    let to = plan.time_base();
+    let origin = rescale(plan.video.origin, plan.video.source_time_base, to);
+    let start = rescale(extent.start, extent.time_base, to)
+        .saturating_sub(origin)
+        .max(0);
+    let end = rescale(extent.end, extent.time_base, to).saturating_sub(origin);
+    let gap = slots::ticks(limits.max_gap_s, plan.video.timescale);
+    let held = rescale(extent.content, extent.time_base, to);
+    end.min(start.saturating_add(held).saturating_add(gap))
 }
 
 /// What mending a source's times may assume.

@@ -3,7 +3,9 @@
 
 mod cli;
 mod job;
+mod sandbox;
 mod source;
+mod worker;
 
 use std::process::ExitCode;
 

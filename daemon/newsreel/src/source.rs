@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use newsreel_media::ffi::{ByteSource, Source};
 use newsreel_model::{Code, Error, Result};
@@ -13,6 +14,7 @@ use newsreel_model::{Code, Error, Result};
 pub struct FileSource {
     file: Arc<File>,
     len: u64,
+    read: Arc<AtomicU64>,
 }
 
 impl FileSource {
@@ -24,7 +26,7 @@ impl FileSource {
         let shown = path.display();
         // Opening a pipe would wait for its writer, and opening a device may do anything.
         if std::fs::metadata(path).is_ok_and(|data| !data.is_file()) {
-            return Err(not_regular(path));
+            return Err(not_regular(&shown.to_string()));
         }
         let file = File::open(path).map_err(|e| match e.kind() {
             io::ErrorKind::NotFound => {
@@ -32,11 +34,19 @@ impl FileSource {
             }
             _ => Error::new(Code::InputNotFound, format!("cannot open {shown}: {e}")),
         })?;
+        Self::over(file, &shown.to_string())
+    }
+
+    /// A source over an open file; `shown` is what messages call it.
+    ///
+    /// # Errors
+    /// [`Code::InputUnreadable`]: it is no regular file, or empty.
+    pub fn over(file: File, shown: &str) -> Result<Self> {
         let data = file
             .metadata()
             .map_err(|e| Error::new(Code::InputUnreadable, format!("cannot read {shown}: {e}")))?;
         if !data.is_file() {
-            return Err(not_regular(path));
+            return Err(not_regular(shown));
         }
         if data.len() == 0 {
             return Err(Error::new(
@@ -47,12 +57,34 @@ impl FileSource {
         Ok(Self {
             file: Arc::new(file),
             len: data.len(),
+            read: Arc::default(),
         })
+    }
+
+    /// Another handle on the same file, counted together with this one.
+    #[must_use]
+    pub fn share(&self) -> Self {
+        Self {
+            file: Arc::clone(&self.file),
+            len: self.len,
+            read: Arc::clone(&self.read),
+        }
+    }
+
+    /// Bytes read by all readers so far.
+    #[must_use]
+    pub fn bytes_read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
+    }
+
+    /// The file itself, for another process.
+    #[must_use]
+    pub fn file(&self) -> &File {
+        &self.file
     }
 }
 
-fn not_regular(path: &Path) -> Error {
-    let shown = path.display();
+fn not_regular(shown: &str) -> Error {
     Error::new(
         Code::InputUnreadable,
         format!("{shown} is not a regular file; give the path of a video file"),
@@ -65,6 +97,7 @@ impl Source for FileSource {
             file: Arc::clone(&self.file),
             position: 0,
             len: self.len,
+            read: Arc::clone(&self.read),
         })
     }
 }
@@ -73,6 +106,7 @@ struct FileReader {
     file: Arc<File>,
     position: u64,
     len: u64,
+    read: Arc<AtomicU64>,
 }
 
 impl ByteSource for FileReader {
@@ -82,6 +116,7 @@ impl ByteSource for FileReader {
         let room = buffer.len().min(left);
         let got = self.file.read_at(&mut buffer[..room], self.position)?;
         self.position += got as u64;
+        self.read.fetch_add(got as u64, Ordering::Relaxed);
         Ok(got)
     }
 

@@ -37,6 +37,7 @@ const UP_TO_720: &[&str] = &["720p", "480p", "360p", "240p"];
 const UP_TO_480: &[&str] = &["480p", "360p", "240p"];
 const INTERLACED: &str = "interlaced_not_deinterlaced";
 const TRUNCATED: &str = "source_truncated";
+const SOUND_EMPTY: &str = "sound_empty";
 const CONCEALED: &str = "frames_concealed";
 
 const fn made(
@@ -77,7 +78,7 @@ const TABLE: &[(&str, Expect)] = &[
     ("traffic-432p12.mp4", made(&["360p", "240p"], 377, [0, 0], &[])),
     ("truncated-tv-recording.wtv", made(UP_TO_480, 41, [1, 0], &[TRUNCATED])),
     // FFmpeg's own count leaves out two pictures that its decoder marks as damaged.
-    ("webcam-hevc-vfr.mp4", made(UP_TO_1080, 33, [1, 2], &[TRUNCATED, CONCEALED])),
+    ("webcam-hevc-vfr.mp4", made(UP_TO_1080, 33, [1, 2], &[SOUND_EMPTY, TRUNCATED, CONCEALED])),
     ("xavc-1080i25-422-10bit.mxf", made(UP_TO_1080, 6, [0, 1], &[INTERLACED, TRUNCATED, CONCEALED])),
 ];
 

@@ -34,6 +34,9 @@ enum Command {
     /// Check a configuration file, or show everything that is in force.
     #[command(subcommand)]
     Config(config::Command),
+    /// What the daemon starts for itself to decode and encode in.
+    #[command(hide = true)]
+    Worker,
 }
 
 /// Runs the command.
@@ -47,6 +50,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Command::Probe(a) => probe::run(&a),
         Command::Verify(a) => verify::run(&a),
         Command::Config(c) => config::run(&c, path),
+        Command::Worker => crate::worker::run(),
     }
 }
 

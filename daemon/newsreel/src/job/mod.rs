@@ -2,18 +2,18 @@
 //!
 //! Not here: how each part is done (`newsreel-media`), how pieces become public (`publisher`), any other job.
 
-mod files;
-mod fingerprint;
+pub mod files;
+pub mod fingerprint;
 mod finish;
 mod journal;
 mod outdir;
-mod playlists;
-mod publisher;
+pub mod playlists;
+pub mod programme;
+pub mod publisher;
 pub mod record;
 mod report;
 mod runs;
-mod sink;
-mod tasks;
+pub mod sink;
 mod work;
 
 use std::path::PathBuf;
@@ -166,7 +166,8 @@ fn new_record(request: &Request, fingerprint: Fingerprint) -> JobRecord {
     }
 }
 
-fn limits(limits: &Limits) -> prepare::Limits {
+/// The configuration's limits as planning takes them.
+pub fn limits(limits: &Limits) -> prepare::Limits {
     prepare::Limits {
         max_packets: limits.max_input_frames,
         max_gap_s: limits.max_gap_s,

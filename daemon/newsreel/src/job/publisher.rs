@@ -2,7 +2,7 @@
 //!
 //! Pieces come in from many threads in any order; what a player sees is always the contiguous beginning.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -15,8 +15,8 @@ use newsreel_model::{Cancel, Error, Result};
 use parking_lot::Mutex;
 
 use super::files;
-use super::journal::Journal;
 use super::playlists::Playlists;
+use super::sink::Outlet;
 
 /// Pieces waiting to be written: enough to ride out a slow sync, few enough to bound memory.
 const QUEUE: usize = 16;
@@ -34,7 +34,7 @@ pub struct Piece {
 /// The way to the publisher thread, and the thread itself.
 pub struct Publisher {
     sender: Option<Sender<Piece>>,
-    thread: Option<JoinHandle<Journal>>,
+    thread: Option<JoinHandle<Box<dyn Checkpoints>>>,
     failed: Arc<Mutex<Option<Error>>>,
 }
 
@@ -45,7 +45,7 @@ impl Publisher {
     /// No thread can be started.
     pub fn start(
         dir: &Path,
-        journal: Journal,
+        journal: Box<dyn Checkpoints>,
         playlists: Arc<Mutex<Playlists>>,
         cancel: Cancel,
     ) -> Result<Self> {
@@ -53,6 +53,7 @@ impl Publisher {
         let failed = Arc::new(Mutex::new(None));
         let mut work = Work {
             dir: dir.to_path_buf(),
+            public: journal.finished().iter().map(|f| f.path.clone()).collect(),
             journal,
             playlists,
             receiver,
@@ -75,23 +76,6 @@ impl Publisher {
         })
     }
 
-    /// Hands a piece over; blocks while the disk is behind.
-    ///
-    /// # Errors
-    /// Publishing has failed.
-    pub fn publish(&self, piece: Piece) -> Result<()> {
-        let gone = || {
-            self.failed
-                .lock()
-                .clone()
-                .unwrap_or_else(|| Error::bug("the publisher is gone"))
-        };
-        match &self.sender {
-            Some(sender) => sender.send(piece).map_err(|_| gone()),
-            None => Err(gone()),
-        }
-    }
-
     /// Why publishing failed, if it did.
     pub fn failure(&self) -> Option<Error> {
         self.failed.lock().clone()
@@ -101,7 +85,7 @@ impl Publisher {
     ///
     /// # Errors
     /// Publishing has failed.
-    pub fn finish(mut self) -> Result<Journal> {
+    pub fn finish(mut self) -> Result<Box<dyn Checkpoints>> {
         self.sender = None;
         let journal = self.thread.take().and_then(|t| t.join().ok());
         match (self.failure(), journal) {
@@ -114,7 +98,9 @@ impl Publisher {
 
 struct Work {
     dir: PathBuf,
-    journal: Journal,
+    journal: Box<dyn Checkpoints>,
+    /// Paths in the journal: what is public is never replaced.
+    public: HashSet<String>,
     playlists: Arc<Mutex<Playlists>>,
     receiver: Receiver<Piece>,
 }
@@ -133,11 +119,11 @@ impl Work {
     /// Publishes a piece and all that follow within a moment.
     fn group(&mut self, first: Piece) -> Result<()> {
         let until = Instant::now() + GROUP;
-        let mut done = vec![self.place(first)?];
+        let mut done = Vec::from_iter(self.place(first)?);
         // The first pieces of a job make it playable: they do not wait for company.
         while self.journal.finished().len() >= FIRST_PIECES {
             match self.receiver.recv_deadline(until) {
-                Ok(piece) => done.push(self.place(piece)?),
+                Ok(piece) => done.extend(self.place(piece)?),
                 Err(_) => break,
             }
         }
@@ -153,18 +139,37 @@ impl Work {
         self.playlists.lock().refresh(&self.dir, &done)
     }
 
-    fn place(&self, piece: Piece) -> Result<Finished> {
+    /// Puts a piece under its final name; `None` when another session's was there first.
+    fn place(&mut self, piece: Piece) -> Result<Option<Finished>> {
         let Piece {
             mut finished,
             bytes,
         } = piece;
+        if !self.public.insert(finished.path.clone()) {
+            return Ok(None);
+        }
         finished.bytes = bytes.len() as u64;
         finished.hash = blake3::hash(&bytes).to_hex().to_string();
         files::stage(&self.dir, &finished.path, |file| {
             std::io::Write::write_all(file, &bytes)
         })
         .map_err(|e| Error::writing(&finished.path, &e))?;
-        Ok(finished)
+        Ok(Some(finished))
+    }
+}
+
+impl Outlet for Publisher {
+    fn publish(&self, piece: Piece) -> Result<()> {
+        let gone = || {
+            self.failed
+                .lock()
+                .clone()
+                .unwrap_or_else(|| Error::bug("the publisher is gone"))
+        };
+        match &self.sender {
+            Some(sender) => sender.send(piece).map_err(|_| gone()),
+            None => Err(gone()),
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! A job's missing segments cut into runs, and the runs executed beside each other. Not the head start or the sound.
 
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -11,9 +13,10 @@ use newsreel_model::Result;
 use newsreel_model::grid::{Run, RungWork, cut_runs};
 use newsreel_model::job::layout;
 
-use super::tasks::{cores, join, spawn};
-use super::telling;
-use super::work::Job;
+use super::programme::{cores, has_segment, join, spawn};
+use super::report::Milestones;
+use super::sink::Sink;
+use super::{Context, telling};
 
 /// A run shorter than this many segments costs more in warm-up than it gains.
 const SHORTEST_RUN: usize = 4;
@@ -24,16 +27,31 @@ const LOOK: Duration = Duration::from_millis(10);
 /// Looks between two reports of progress.
 const LOOKS_PER_REPORT: u32 = 10;
 
-impl Job<'_> {
-    /// The CPU as a device of so many cores.
-    pub(super) fn engine(&self, cores: usize) -> CpuEngine {
-        CpuEngine::new(cores, self.context.request.threads_per_encoder)
+/// The runs of a job in this process.
+pub struct Runs<'a> {
+    pub context: &'a Context<'a>,
+    pub sink: &'a Sink<'a>,
+    /// Paths of what an earlier execution published.
+    pub finished: &'a HashSet<String>,
+    /// Whether the lowest rung's first segment was made ahead of the plan.
+    pub made_ahead: bool,
+    pub milestones: &'a Arc<Milestones>,
+}
+
+impl Runs<'_> {
+    /// Makes everything that is missing and says in how many runs.
+    ///
+    /// # Errors
+    /// The first failure of any run.
+    pub fn encode(&self, prepared: &Prepared) -> Result<usize> {
+        let runs = self.cut(prepared);
+        self.execute(prepared, &runs)?;
+        Ok(runs.len())
     }
 
     /// What is missing, cut into runs.
-    pub(super) fn runs(&self, prepared: &Prepared) -> Vec<Run> {
+    fn cut(&self, prepared: &Prepared) -> Vec<Run> {
         let plan = &prepared.plan;
-        let ahead = self.made_ahead.load(Ordering::Acquire);
         let lowest = plan.video.rungs.len().saturating_sub(1);
         let missing: Vec<Vec<usize>> = plan
             .video
@@ -42,7 +60,8 @@ impl Job<'_> {
             .enumerate()
             .map(|(i, rung)| {
                 let dir = layout::video_dir(&rung.name);
-                let made = |s: usize| self.has_segment(&dir, s) || (i == lowest && s == 0 && ahead);
+                let ahead = |s: usize| i == lowest && s == 0 && self.made_ahead;
+                let made = |s: usize| has_segment(self.finished, &dir, s) || ahead(s);
                 (0..plan.grid.len()).filter(|&s| !made(s)).collect()
             })
             .collect();
@@ -60,7 +79,7 @@ impl Job<'_> {
     }
 
     /// Executes the runs, all at once, and reports progress until the last one ends.
-    pub(super) fn execute_runs(&self, prepared: &Prepared, runs: &[Run]) -> Result<()> {
+    fn execute(&self, prepared: &Prepared, runs: &[Run]) -> Result<()> {
         let frames = |w: &RungWork| -> u64 {
             w.segments
                 .iter()
@@ -68,7 +87,7 @@ impl Job<'_> {
                 .sum()
         };
         let total: u64 = runs.iter().flat_map(|r| &r.work).map(frames).sum();
-        let engine = self.engine(cores());
+        let engine = CpuEngine::new(cores(), self.context.request.threads_per_encoder);
         std::thread::scope(|scope| {
             let mut handles = Vec::new();
             for run in runs {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use newsreel_media::audio::AudioSink;
@@ -11,38 +12,41 @@ use newsreel_model::plan::Plan;
 use newsreel_model::{Cancel, Code, Error, Result};
 use parking_lot::Mutex;
 
-use super::publisher::{Piece, Publisher};
+use super::publisher::Piece;
+
+/// Where pieces go: to the publisher of this process, or from a worker to its daemon.
+pub trait Outlet: Sync {
+    /// Hands a piece over; blocks while the receiver is behind.
+    ///
+    /// # Errors
+    /// The receiver has failed.
+    fn publish(&self, piece: Piece) -> Result<()>;
+}
 
 /// What all runs of a job share.
 pub struct Sink<'a> {
-    publisher: &'a Publisher,
+    outlet: &'a dyn Outlet,
     rungs: Vec<String>,
     sound: Option<String>,
     /// Init segments published so far, by path.
     inits: Mutex<HashMap<String, Vec<u8>>>,
     /// Frames handed to encoders.
-    pub frames: AtomicU64,
+    pub frames: Arc<AtomicU64>,
     /// Set once the head start is over, so that the sound does not compete with it.
     pub sound_may_run: AtomicBool,
     cancel: Cancel,
 }
 
 impl<'a> Sink<'a> {
-    /// A sink that goes on from what is already published in `dir`.
+    /// A sink that goes on from the init segments published already, by path.
     pub fn new(
-        publisher: &'a Publisher,
-        dir: &Path,
+        outlet: &'a dyn Outlet,
         plan: &Plan,
-        finished: &[Finished],
+        inits: HashMap<String, Vec<u8>>,
         cancel: &Cancel,
     ) -> Self {
-        let inits = finished
-            .iter()
-            .filter(|f| f.path.ends_with(layout::INIT))
-            .filter_map(|f| Some((f.path.clone(), std::fs::read(dir.join(&f.path)).ok()?)))
-            .collect();
         Self {
-            publisher,
+            outlet,
             rungs: plan
                 .video
                 .rungs
@@ -51,10 +55,16 @@ impl<'a> Sink<'a> {
                 .collect(),
             sound: plan.audio.as_ref().map(|a| layout::audio_dir(&a.language)),
             inits: Mutex::new(inits),
-            frames: AtomicU64::new(0),
+            frames: Arc::default(),
             sound_may_run: AtomicBool::new(false),
             cancel: cancel.clone(),
         }
+    }
+
+    /// Counts frames where someone else can see them.
+    pub fn counting(mut self, frames: &Arc<AtomicU64>) -> Self {
+        self.frames = Arc::clone(frames);
+        self
     }
 
     fn publish_init(&self, dir: &str, bytes: Vec<u8>) -> Result<()> {
@@ -70,7 +80,7 @@ impl<'a> Sink<'a> {
             ));
         }
         inits.insert(path.clone(), bytes.clone());
-        self.publisher.publish(Piece {
+        self.outlet.publish(Piece {
             finished: piece(path, 0, 0, "newsreel".to_owned()),
             bytes,
         })
@@ -81,7 +91,7 @@ impl<'a> Sink<'a> {
     /// # Errors
     /// Publishing has failed.
     pub fn file(&self, path: String, bytes: Vec<u8>) -> Result<()> {
-        self.publisher.publish(Piece {
+        self.outlet.publish(Piece {
             finished: piece(path, 0, 0, "newsreel".to_owned()),
             bytes,
         })
@@ -106,7 +116,7 @@ impl SegmentSink for Sink<'_> {
 
     fn segment(&self, s: SegmentOutput) -> Result<()> {
         let path = format!("{}/{}", self.rungs[s.rung], layout::segment(s.segment));
-        self.publisher.publish(Piece {
+        self.outlet.publish(Piece {
             finished: piece(path, s.frames, s.concealed, s.made_by),
             bytes: s.bytes,
         })
@@ -115,6 +125,15 @@ impl SegmentSink for Sink<'_> {
     fn frames(&self, count: u64) {
         self.frames.fetch_add(count, Ordering::Relaxed);
     }
+}
+
+/// The init segments among what is published in `dir`, by path.
+pub fn published_inits(dir: &Path, finished: &[Finished]) -> HashMap<String, Vec<u8>> {
+    finished
+        .iter()
+        .filter(|f| f.path.ends_with(layout::INIT))
+        .filter_map(|f| Some((f.path.clone(), std::fs::read(dir.join(&f.path)).ok()?)))
+        .collect()
 }
 
 /// The sound's side of the sink.
@@ -133,7 +152,7 @@ impl AudioSink for SoundSink<'_> {
             return Err(Error::bug("sound without a plan for it"));
         };
         let path = format!("{dir}/{}", layout::segment(index));
-        self.0.publisher.publish(Piece {
+        self.0.outlet.publish(Piece {
             finished: piece(path, units, 0, "cpu/aac".to_owned()),
             bytes,
         })?;

@@ -1,14 +1,14 @@
-//! The working part of a job: what runs beside what. Pictures first, the head start, then runs and sound to the end.
+//! The working part of a job in this process: the programme, its runs, and what is left to do when they are made.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::Scope;
 
-use newsreel_media::audio::{AudioTask, ProgrammeEnd};
 use newsreel_media::ffi;
 use newsreel_media::prepare::{Head, Prepared};
 use newsreel_model::event::{Event, Phase};
-use newsreel_model::job::{Finished, JobRecord, layout};
+use newsreel_model::job::JobRecord;
+use newsreel_model::plan::Plan;
 use newsreel_model::ports::Checkpoints;
 use newsreel_model::report::SourceReport;
 use newsreel_model::{Code, Error, Result};
@@ -16,10 +16,11 @@ use parking_lot::Mutex;
 
 use super::journal::Journal;
 use super::playlists::Playlists;
+use super::programme::Programme;
 use super::publisher::Publisher;
 use super::report::{self, Milestones};
-use super::sink::Sink;
-use super::tasks::join;
+use super::runs::Runs;
+use super::sink::{Sink, published_inits};
 use super::{Context, finish, record, telling};
 
 /// Does everything between the plan and the completed record.
@@ -34,30 +35,45 @@ pub fn execute(
 ) -> Result<()> {
     let milestones = Arc::new(Milestones::new(context.started, Arc::clone(context.events)));
     let playlists = Arc::new(Mutex::new(Playlists::new(head.plan(), milestones.clone())));
-    let finished = journal.finished().to_vec();
+    let reused = journal.finished().to_vec();
+    let inits = published_inits(&context.dir, &reused);
     let publisher = Publisher::start(
         &context.dir,
-        journal,
+        Box::new(journal),
         Arc::clone(&playlists),
         context.cancel.clone(),
     )?;
-    let sink = Sink::new(
-        &publisher,
-        &context.dir,
-        head.plan(),
-        &finished,
-        &context.cancel,
-    );
-    let job = Job {
-        context,
-        finished: &finished,
+    let sink = Sink::new(&publisher, head.plan(), inits, &context.cancel);
+    let finished: HashSet<String> = reused.iter().map(|f| f.path.clone()).collect();
+    let programme = Programme {
+        source: &context.source,
         sink: &sink,
-        milestones: &milestones,
+        finished: &finished,
+        planned_segments: record.plan.as_ref().map(|p| p.grid.len()),
+        threads_per_encoder: context.request.threads_per_encoder,
+        max_gap_s: context.request.limits.max_gap_s,
+        cancel: &context.cancel,
+        on_thumbnail: &|| milestones.thumbnail(),
         made_ahead: AtomicBool::new(false),
     };
 
     let encoded = std::thread::scope(|scope| {
-        let result = job.encode(scope, head, record);
+        let result = programme.make(scope, head, |prepared, source| {
+            settle(context, &prepared.plan, record)?;
+            let runs = Runs {
+                context,
+                sink: &sink,
+                finished: &finished,
+                made_ahead: programme.made_ahead.load(Ordering::Acquire),
+                milestones: &milestones,
+            };
+            let runs = runs.encode(&prepared)?;
+            Ok(Encoded {
+                prepared,
+                source,
+                runs,
+            })
+        });
         if result.is_err() {
             context.cancel.cancel();
         }
@@ -80,7 +96,7 @@ pub fn execute(
 
     let facts = report::Facts {
         encoded: &encoded,
-        reused: &finished,
+        reused: &reused,
         milestones: &milestones,
     };
     context.events.emit(&Event::Phase {
@@ -104,129 +120,31 @@ pub struct Encoded {
     pub runs: usize,
 }
 
-/// The encoding part of a job; `tasks` and `runs` hold the rest of it.
-pub struct Job<'a> {
-    pub context: &'a Context<'a>,
-    /// Pieces of an earlier execution.
-    pub finished: &'a [Finished],
-    pub sink: &'a Sink<'a>,
-    pub milestones: &'a Arc<Milestones>,
-    /// Whether the lowest rung's first segment was made before the runs.
-    pub made_ahead: AtomicBool,
-}
-
-impl Job<'_> {
-    fn encode<'scope, 'env>(
-        &'env self,
-        scope: &'scope Scope<'scope, 'env>,
-        head: Head,
-        record: &mut JobRecord,
-    ) -> Result<Encoded> {
-        let cancel = &self.context.cancel;
-        let end = Arc::new(ProgrammeEnd::default());
-        let gap = self.context.request.limits.max_gap_s;
-        let sound = AudioTask::new(
-            &self.context.source,
-            head.sound.as_ref(),
-            head.plan(),
-            gap,
-            &end,
-        );
-        let start = head.start();
-        if let Some(start) = &start {
-            end.is_after(start.runs_on);
-        }
-        let planned_segments = record.plan.as_ref().map(|p| p.grid.len());
-        let started = (|| {
-            let pictures = self.spawn_pictures(scope, &head)?;
-            let sound = sound
-                .map(|task| self.spawn_sound(scope, task, planned_segments))
-                .transpose()?;
-            let first = start
-                .map(|s| self.spawn_head_start(scope, s.prepared))
-                .transpose()?;
-            Ok((pictures, sound, first))
-        })();
-        let (pictures, sound, first) = started.inspect_err(|_: &Error| {
-            cancel.cancel();
-            end.give_up();
-        })?;
-
-        // Reading the rest of the source goes on beside the head start.
-        let whole = head.whole();
-        let head_start = first.map_or(Ok(()), join);
-        self.sink.sound_may_run.store(true, Ordering::Release);
-        ffi::give_back_memory();
-        let planned = match (whole, head_start) {
-            (Ok(whole), Ok(())) => self.settle(whole, record),
-            (Err(e), _) | (_, Err(e)) => Err(e),
-        };
-        let (prepared, source) = planned.inspect_err(|_| {
-            cancel.cancel();
-            end.give_up();
-        })?;
-        end.is_that_of(&prepared.plan.grid);
-
-        self.context.events.emit(&Event::Phase {
-            phase: Phase::Encoding,
+/// Records the complete plan, or checks it against the one that an interrupted job was encoded by.
+fn settle(context: &Context<'_>, plan: &Plan, record: &mut JobRecord) -> Result<()> {
+    for warning in &plan.warnings {
+        context.events.emit(&Event::Warning {
+            warning: warning.clone(),
         });
-        let runs = self.runs(&prepared);
-        let encoded = self.execute_runs(&prepared, &runs);
-        if encoded.is_err() {
-            cancel.cancel();
+    }
+    match &record.plan {
+        Some(old) if old != plan => {
+            return Err(Error::new(
+                Code::OutputChanged,
+                format!(
+                    "the plan made from the input now differs from the one in {}; use --force to start afresh",
+                    context.dir.display()
+                ),
+            ));
         }
-        let others = [join(pictures), sound.map_or(Ok(()), join)];
-        let errors = std::iter::once(encoded)
-            .chain(others)
-            .filter_map(std::result::Result::err);
-        match telling(errors) {
-            Some(e) => Err(e),
-            None => Ok(Encoded {
-                prepared,
-                source,
-                runs: runs.len(),
-            }),
+        Some(_) => {}
+        None => {
+            record.plan = Some(plan.clone());
+            record::write(&context.dir, record)?;
         }
     }
-
-    /// Records the complete plan, or checks it against the one that an interrupted job was encoded by.
-    fn settle(
-        &self,
-        whole: (Prepared, SourceReport),
-        record: &mut JobRecord,
-    ) -> Result<(Prepared, SourceReport)> {
-        for warning in &whole.0.plan.warnings {
-            self.context.events.emit(&Event::Warning {
-                warning: warning.clone(),
-            });
-        }
-        let plan = &whole.0.plan;
-        match &record.plan {
-            Some(old) if old != plan => {
-                return Err(Error::new(
-                    Code::OutputChanged,
-                    format!(
-                        "the plan made from the input now differs from the one in {}; use --force to start afresh",
-                        self.context.dir.display()
-                    ),
-                ));
-            }
-            Some(_) => {}
-            None => {
-                record.plan = Some(plan.clone());
-                record::write(&self.context.dir, record)?;
-            }
-        }
-        Ok(whole)
-    }
-
-    /// Whether an earlier execution published this file.
-    pub fn is_finished(&self, path: &str) -> bool {
-        self.finished.iter().any(|f| f.path == path)
-    }
-
-    /// Whether an earlier execution published this segment.
-    pub fn has_segment(&self, dir: &str, index: usize) -> bool {
-        self.is_finished(&format!("{dir}/{}", layout::segment(index)))
-    }
+    context.events.emit(&Event::Phase {
+        phase: Phase::Encoding,
+    });
+    Ok(())
 }

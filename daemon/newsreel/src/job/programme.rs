@@ -1,0 +1,236 @@
+//! What is made of a source beside its runs: pictures, the head start, the sound, the plan. Each in a thread of its own.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{Scope, ScopedJoinHandle};
+
+use newsreel_cpu::CpuEngine;
+use newsreel_media::audio::{AudioTask, ProgrammeEnd};
+use newsreel_media::engine::Engine;
+use newsreel_media::ffi::{self, Source};
+use newsreel_media::pictures::{self, PictureSource};
+use newsreel_media::pipeline::RunControl;
+use newsreel_media::prepare::{Head, Prepared};
+use newsreel_model::grid::{Run, RungWork};
+use newsreel_model::job::layout;
+use newsreel_model::report::SourceReport;
+use newsreel_model::{Cancel, Error, Result};
+
+use super::sink::{Sink, SoundSink};
+use super::telling;
+
+/// A thread of the job.
+pub type Handle<'scope> = ScopedJoinHandle<'scope, Result<()>>;
+
+/// Everything of a job that is made once and not in runs.
+pub struct Programme<'a> {
+    pub source: &'a Arc<dyn Source>,
+    pub sink: &'a Sink<'a>,
+    /// Paths of what an earlier execution published.
+    pub finished: &'a HashSet<String>,
+    /// How many segments an earlier execution's plan had.
+    pub planned_segments: Option<usize>,
+    pub threads_per_encoder: u32,
+    /// `limits.max_gap_s`.
+    pub max_gap_s: f64,
+    /// Stops every part when one of them fails.
+    pub cancel: &'a Cancel,
+    /// Told of every thumbnail.
+    pub on_thumbnail: &'a (dyn Fn() + Sync),
+    /// Whether the lowest rung's first segment was made ahead of the plan.
+    pub made_ahead: AtomicBool,
+}
+
+impl Programme<'_> {
+    /// Makes everything; `planned` gets the complete plan, and is called while sound and pictures may still go on.
+    ///
+    /// # Errors
+    /// The first failure of any part.
+    pub fn make<'scope, 'env, R>(
+        &'env self,
+        scope: &'scope Scope<'scope, 'env>,
+        head: Head,
+        planned: impl FnOnce(Prepared, SourceReport) -> Result<R>,
+    ) -> Result<R> {
+        let end = Arc::new(ProgrammeEnd::default());
+        let begun = self.begin(scope, &head, &end);
+        let (pictures, sound, first) = begun.inspect_err(|_| self.give_up(&end))?;
+
+        // Reading the rest of the source goes on beside the head start.
+        let whole = head.whole();
+        let head_start = first.map_or(Ok(()), join);
+        self.sink.sound_may_run.store(true, Ordering::Release);
+        ffi::give_back_memory();
+        let whole = match (whole, head_start) {
+            (Ok(whole), Ok(())) => Ok(whole),
+            (Err(e), _) | (_, Err(e)) => Err(e),
+        };
+        let (prepared, source) = whole.inspect_err(|_| self.give_up(&end))?;
+        end.is_that_of(&prepared.plan.grid);
+        let outcome = planned(prepared, source).inspect_err(|_| self.give_up(&end));
+
+        let parts = [join(pictures), sound.map_or(Ok(()), join)];
+        match (
+            outcome,
+            telling(parts.into_iter().filter_map(std::result::Result::err)),
+        ) {
+            (Ok(outcome), None) => Ok(outcome),
+            (Err(e), other) => Err(telling(std::iter::once(e).chain(other))
+                .unwrap_or_else(|| Error::bug("a job failed without an error"))),
+            (Ok(_), Some(e)) => Err(e),
+        }
+    }
+
+    fn give_up(&self, end: &ProgrammeEnd) {
+        self.cancel.cancel();
+        end.give_up();
+    }
+
+    #[allow(
+        clippy::type_complexity,
+        reason = "three threads, named where they are taken apart"
+    )]
+    fn begin<'scope, 'env>(
+        &'env self,
+        scope: &'scope Scope<'scope, 'env>,
+        head: &Head,
+        end: &Arc<ProgrammeEnd>,
+    ) -> Result<(
+        Handle<'scope>,
+        Option<Handle<'scope>>,
+        Option<Handle<'scope>>,
+    )> {
+        let (sound, plan) = (head.sound.as_ref(), head.plan());
+        let sound = AudioTask::new(self.source, sound, plan, self.max_gap_s, end);
+        let start = head.start();
+        if let Some(start) = &start {
+            end.is_after(start.runs_on);
+        }
+        let pictures = self.spawn_pictures(scope, head)?;
+        let sound = sound
+            .map(|task| self.spawn_sound(scope, task))
+            .transpose()?;
+        let first = start
+            .map(|s| self.spawn_head_start(scope, s.prepared))
+            .transpose()?;
+        Ok((pictures, sound, first))
+    }
+
+    /// The lowest rung's first segment, before anything else of the encode.
+    fn spawn_head_start<'scope, 'env>(
+        &'env self,
+        scope: &'scope Scope<'scope, 'env>,
+        prepared: Prepared,
+    ) -> Result<Handle<'scope>> {
+        spawn(scope, "head-start", move || {
+            let Some(rung) = prepared.plan.video.rungs.len().checked_sub(1) else {
+                return Ok(());
+            };
+            if self.has_segment(&layout::video_dir(&prepared.plan.video.rungs[rung].name), 0) {
+                return Ok(());
+            }
+            let run = Run {
+                id: 0,
+                segments: 0..1,
+                work: vec![RungWork {
+                    rung,
+                    segments: vec![0],
+                }],
+            };
+            let control = RunControl::new(self.cancel.clone());
+            CpuEngine::new(cores(), self.threads_per_encoder)
+                .open(&prepared, &run)?
+                .execute(self.sink, &control)?;
+            self.made_ahead.store(true, Ordering::Release);
+            Ok(())
+        })
+    }
+
+    fn spawn_sound<'scope, 'env>(
+        &'env self,
+        scope: &'scope Scope<'scope, 'env>,
+        task: AudioTask,
+    ) -> Result<Handle<'scope>> {
+        spawn(scope, "sound", move || {
+            let dir = layout::audio_dir(&task.plan.language);
+            // An interrupted job's plan says how many segments there are: if all are there, nothing is left to do.
+            let planned = self.planned_segments;
+            if planned.is_some_and(|count| (0..count).all(|index| self.has_segment(&dir, index))) {
+                return Ok(());
+            }
+            let wanted = |index: usize| !self.has_segment(&dir, index);
+            task.run(&wanted, &mut SoundSink(self.sink), self.cancel)
+        })
+    }
+
+    fn spawn_pictures<'scope, 'env>(
+        &'env self,
+        scope: &'scope Scope<'scope, 'env>,
+        head: &Head,
+    ) -> Result<Handle<'scope>> {
+        let plan = head.plan().clone();
+        let params = head.video_params();
+        let duration_s = head.report.header_duration_s.unwrap_or(plan.segment_s);
+        spawn(scope, "pictures", move || {
+            if self.finished.contains(layout::POSTER) {
+                return Ok(());
+            }
+            let from = PictureSource {
+                source: self.source,
+                params: &params,
+                plan: &plan,
+                duration_s,
+            };
+            let made = pictures::thumbnails(&from, self.cancel, |index, jpeg| {
+                let path = layout::thumbnail(index);
+                (self.on_thumbnail)();
+                self.sink.file(path, jpeg.to_vec())
+            })?;
+            if let Some(poster) = made.poster {
+                self.sink.file(layout::POSTER.to_owned(), poster)?;
+            }
+            ffi::give_back_memory();
+            Ok(())
+        })
+    }
+
+    fn has_segment(&self, dir: &str, index: usize) -> bool {
+        has_segment(self.finished, dir, index)
+    }
+}
+
+/// Whether `finished` has this segment of the rendition in `dir`.
+pub fn has_segment(finished: &HashSet<String>, dir: &str, index: usize) -> bool {
+    finished.contains(&format!("{dir}/{}", layout::segment(index)))
+}
+
+/// Cores this process may use.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Starts a thread of the job.
+///
+/// # Errors
+/// The system has no thread left.
+pub fn spawn<'scope, 'env>(
+    scope: &'scope Scope<'scope, 'env>,
+    name: &str,
+    work: impl FnOnce() -> Result<()> + Send + 'scope,
+) -> Result<Handle<'scope>> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn_scoped(scope, work)
+        .map_err(|e| Error::bug(format!("cannot start a thread: {e}")))
+}
+
+/// Waits for a thread of the job and gives its outcome.
+///
+/// # Errors
+/// The thread's own, or that it panicked.
+pub fn join(handle: Handle<'_>) -> Result<()> {
+    handle
+        .join()
+        .unwrap_or_else(|_| Err(Error::bug("a thread of the job panicked")))
+}

@@ -1,0 +1,131 @@
+//! `newsreel worker`: the process in which media is decoded and encoded. It opens no path of a job and no connection.
+//!
+//! Descriptor 0 is its socket to the daemon; when that closes, the worker exits. Not here: what is done about its words.
+
+pub mod channel;
+pub mod protocol;
+mod session;
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use newsreel_model::{Error, Result};
+use parking_lot::Mutex;
+
+use crate::sandbox;
+use channel::Channel;
+use protocol::{BEAT_MS, Failure, Order, Task, Word};
+use session::Session;
+
+/// Serves the daemon until its socket closes.
+///
+/// # Errors
+/// The sandbox cannot be entered, or the socket failed.
+pub fn run() -> Result<()> {
+    let socket = std::io::stdin()
+        .as_fd()
+        .try_clone_to_owned()
+        .map_err(|e| Error::bug(format!("the worker has no socket: {e}")))?;
+    // Before any thread: Landlock does not cover threads that already run.
+    let unenforced = sandbox::enter()?;
+    let worker = Arc::new(Worker {
+        channel: Channel::over(socket),
+        sessions: Mutex::default(),
+    });
+    let build = protocol::build();
+    worker
+        .channel
+        .send(&Word::Hello { build, unenforced }, &[])?;
+    let beating = Arc::clone(&worker);
+    start_thread("beat", move || beating.beat())?;
+    while let Some((order, fds)) = worker.channel.receive::<Order>()? {
+        worker.obey(order, fds)?;
+    }
+    // Whoever is still encoding works for nobody: a clean end could take as long as a stuck driver does.
+    std::process::exit(0);
+}
+
+struct Worker {
+    channel: Channel,
+    sessions: Mutex<Vec<Arc<Session>>>,
+}
+
+impl Worker {
+    fn obey(self: &Arc<Self>, order: Order, fds: Vec<OwnedFd>) -> Result<()> {
+        match order {
+            Order::Start { epoch } => self.start(epoch, fds),
+            Order::Cut { epoch, before } => {
+                self.with(epoch, |s| s.control.cut_before(before));
+                Ok(())
+            }
+            Order::Stop { epoch } => {
+                self.with(epoch, |s| s.control.cancel.cancel());
+                Ok(())
+            }
+            Order::Taken { epoch } => {
+                self.with(epoch, Session::piece_taken);
+                Ok(())
+            }
+        }
+    }
+
+    fn with(&self, epoch: u64, tell: impl FnOnce(&Session)) {
+        let found = self
+            .sessions
+            .lock()
+            .iter()
+            .find(|s| s.epoch == epoch)
+            .cloned();
+        if let Some(session) = found {
+            tell(&session);
+        }
+    }
+
+    fn start(self: &Arc<Self>, epoch: u64, fds: Vec<OwnedFd>) -> Result<()> {
+        let begun = (|| {
+            let mut fds = fds.into_iter();
+            let input = fds.next().ok_or_else(|| Error::bug("no input"))?;
+            let task = fds.next().ok_or_else(|| Error::bug("no task"))?;
+            let task: Task = serde_json::from_slice(&channel::payload(task)?)
+                .map_err(|e| Error::bug(format!("a task: {e}")))?;
+            Ok((Arc::new(Session::new(epoch, input)?), task, fds.next()))
+        })();
+        let (session, task, index) = match begun {
+            Ok(begun) => begun,
+            Err(e) => return self.ended(epoch, Err(e)),
+        };
+        self.sessions.lock().push(Arc::clone(&session));
+        let worker = Arc::clone(self);
+        start_thread("session", move || {
+            let outcome = session.execute(&worker.channel, task, index);
+            worker.sessions.lock().retain(|s| s.epoch != epoch);
+            // A daemon that is gone needs no word.
+            let _ = worker.ended(epoch, outcome);
+        })
+    }
+
+    fn ended(&self, epoch: u64, outcome: Result<()>) -> Result<()> {
+        let failure = outcome.err().map(|e| Failure::from(&e));
+        self.channel.send(&Word::Ended { epoch, failure }, &[])
+    }
+
+    fn beat(&self) {
+        loop {
+            let sessions = self.sessions.lock().clone();
+            let done = sessions.iter().map(|s| (s.epoch, s.done())).collect();
+            if self.channel.send(&Word::Beat { done }, &[]).is_err() {
+                std::process::exit(0);
+            }
+            std::thread::sleep(Duration::from_millis(BEAT_MS));
+        }
+    }
+}
+
+fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map(|_| ())
+        .map_err(|e| Error::bug(format!("cannot start a thread: {e}")))
+}

@@ -1,0 +1,265 @@
+//! One session in a worker: a programme or a run, from its order to its end. Knows neither paths nor other sessions.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use newsreel_cpu::CpuEngine;
+use newsreel_media::engine::Engine;
+use newsreel_media::ffi::Source;
+use newsreel_media::index::Index;
+use newsreel_media::pictures::{self, PictureSource};
+use newsreel_media::pipeline::RunControl;
+use newsreel_media::prepare::{self, Prepared};
+use newsreel_model::grid::Run;
+use newsreel_model::job::layout;
+use newsreel_model::plan::Plan;
+use newsreel_model::profile::Profile;
+use newsreel_model::report::SourceReport;
+use newsreel_model::{Cancel, Code, Error, Result};
+use parking_lot::{Condvar, Mutex};
+
+use crate::job::limits;
+use crate::job::programme::Programme;
+use crate::job::publisher::Piece;
+use crate::job::sink::{Outlet, Sink};
+use crate::source::FileSource;
+
+use super::channel::{self, Channel};
+use super::protocol::{Done, PIECES_UNDERWAY, Planned, Task, Word};
+
+/// What others may ask of a running session.
+pub struct Session {
+    pub epoch: u64,
+    pub control: RunControl,
+    source: FileSource,
+    frames: Arc<std::sync::atomic::AtomicU64>,
+    underway: Mutex<usize>,
+    taken: Condvar,
+}
+
+impl Session {
+    /// A session over an opened input.
+    ///
+    /// # Errors
+    /// The input is no regular file, or empty.
+    pub fn new(epoch: u64, input: OwnedFd) -> Result<Self> {
+        Ok(Self {
+            epoch,
+            control: RunControl::new(Cancel::default()),
+            source: FileSource::over(File::from(input), "the input")?,
+            frames: Arc::default(),
+            underway: Mutex::new(0),
+            taken: Condvar::new(),
+        })
+    }
+
+    /// The daemon took a piece.
+    pub fn piece_taken(&self) {
+        let mut underway = self.underway.lock();
+        *underway = underway.saturating_sub(1);
+        self.taken.notify_one();
+    }
+
+    /// How much was done so far.
+    pub fn done(&self) -> Done {
+        Done {
+            frames: self.frames.load(Ordering::Relaxed),
+            read: self.source.bytes_read(),
+        }
+    }
+
+    /// Executes the task to its end.
+    ///
+    /// # Errors
+    /// Whatever stopped it.
+    pub fn execute(&self, channel: &Channel, task: Task, index: Option<OwnedFd>) -> Result<()> {
+        let source: Arc<dyn Source> = Arc::new(self.source.share());
+        let outlet = Pieces {
+            session: self,
+            channel,
+        };
+        match task {
+            Task::Programme {
+                profile_name,
+                profile,
+                finished,
+                known,
+                limits: l,
+                threads_per_encoder,
+            } => {
+                let ask = Ask {
+                    profile_name: &profile_name,
+                    profile: &profile,
+                    limits: limits(&l),
+                    max_gap_s: l.max_gap_s,
+                    threads_per_encoder,
+                    known: known.as_ref(),
+                };
+                self.programme(&outlet, &source, &ask, &finished.into_iter().collect())
+            }
+            Task::Run {
+                plan,
+                run,
+                limits: l,
+                threads_per_encoder,
+                cores,
+            } => {
+                let index = index.ok_or_else(|| Error::bug("a run without an index"))?;
+                let index = Index::from_bytes(&channel::payload(index)?)?;
+                let cancel = &self.control.cancel;
+                let prepared = prepare::resume(&source, index, &plan, limits(&l), cancel)?;
+                let engine = CpuEngine::new(cores, threads_per_encoder);
+                self.run(&outlet, &engine, &prepared, &run)
+            }
+        }
+    }
+
+    fn run(
+        &self,
+        outlet: &Pieces<'_>,
+        engine: &CpuEngine,
+        prepared: &Prepared,
+        run: &Run,
+    ) -> Result<()> {
+        let cancel = &self.control.cancel;
+        let sink = self.sink(outlet, &prepared.plan, cancel);
+        engine
+            .open(prepared, run)?
+            .execute(&sink, &self.control)
+            .map(|_| ())
+    }
+
+    fn sink<'a>(&self, outlet: &'a Pieces<'_>, plan: &Plan, cancel: &Cancel) -> Sink<'a> {
+        // The daemon compares init segments with what is public; here only one session's are compared.
+        Sink::new(outlet, plan, HashMap::new(), cancel).counting(&self.frames)
+    }
+
+    fn programme(
+        &self,
+        outlet: &Pieces<'_>,
+        source: &Arc<dyn Source>,
+        ask: &Ask<'_>,
+        finished: &HashSet<String>,
+    ) -> Result<()> {
+        let cancel = Cancel::child(&self.control.cancel);
+        let head = prepare::head(source, ask.profile_name, ask.profile, ask.limits, &cancel)?;
+        outlet.say(&Word::Head { epoch: self.epoch }, &[&json(head.plan())?])?;
+        let sink = self.sink(outlet, head.plan(), &cancel);
+        let programme = Programme {
+            source,
+            sink: &sink,
+            finished,
+            planned_segments: ask.known.map(|p| p.grid.len()),
+            threads_per_encoder: ask.threads_per_encoder,
+            max_gap_s: ask.max_gap_s,
+            cancel: &cancel,
+            on_thumbnail: &|| {},
+            made_ahead: AtomicBool::new(false),
+        };
+        let prepared = std::thread::scope(|scope| {
+            programme.make(scope, head, |prepared, source| {
+                self.planned(outlet, ask.known, &prepared, source)?;
+                Ok(prepared)
+            })
+        })?;
+        if !finished.contains(layout::STORYBOARD) {
+            storyboard(&sink, source, &prepared, &cancel)?;
+        }
+        Ok(())
+    }
+
+    fn planned(
+        &self,
+        outlet: &Pieces<'_>,
+        known: Option<&Plan>,
+        prepared: &Prepared,
+        source: SourceReport,
+    ) -> Result<()> {
+        let plan = &prepared.plan;
+        if known.is_some_and(|known| known != plan) {
+            return Err(Error::new(
+                Code::OutputChanged,
+                "the plan made from the input now differs from the one the job was begun with; submit it again",
+            ));
+        }
+        let planned = json(&Planned {
+            plan: plan.clone(),
+            source,
+        })?;
+        let index = prepared.index.to_bytes()?;
+        outlet.say(&Word::Planned { epoch: self.epoch }, &[&planned, &index])
+    }
+}
+
+/// What is asked of a programme.
+struct Ask<'a> {
+    profile_name: &'a str,
+    profile: &'a Profile,
+    limits: prepare::Limits,
+    max_gap_s: f64,
+    threads_per_encoder: u32,
+    known: Option<&'a Plan>,
+}
+
+fn json(value: &impl serde::Serialize) -> Result<Vec<u8>> {
+    serde_json::to_vec(value).map_err(|e| Error::bug(e.to_string()))
+}
+
+/// The storyboard is not urgent: it is made when pictures and sound are done.
+fn storyboard(
+    sink: &Sink<'_>,
+    source: &Arc<dyn Source>,
+    prepared: &Prepared,
+    cancel: &Cancel,
+) -> Result<()> {
+    let from = PictureSource {
+        source,
+        params: &prepared.params,
+        plan: &prepared.plan,
+        duration_s: prepared.plan.duration_s(),
+    };
+    if let Some(board) = pictures::storyboard(&from, layout::STORYBOARD, cancel)? {
+        sink.file(layout::STORYBOARD_VTT.to_owned(), board.vtt.into_bytes())?;
+        sink.file(layout::STORYBOARD.to_owned(), board.jpeg)?;
+    }
+    Ok(())
+}
+
+/// Sends pieces to the daemon, a bounded number ahead of it.
+struct Pieces<'a> {
+    session: &'a Session,
+    channel: &'a Channel,
+}
+
+impl Pieces<'_> {
+    fn say(&self, word: &Word, payloads: &[&[u8]]) -> Result<()> {
+        let files = payloads
+            .iter()
+            .map(|bytes| channel::in_memory(bytes))
+            .collect::<Result<Vec<_>>>()?;
+        let fds: Vec<_> = files.iter().map(AsFd::as_fd).collect();
+        self.channel.send(word, &fds)
+    }
+}
+
+impl Outlet for Pieces<'_> {
+    fn publish(&self, piece: Piece) -> Result<()> {
+        {
+            let mut underway = self.session.underway.lock();
+            while *underway >= PIECES_UNDERWAY {
+                self.session.control.cancel.check()?;
+                let moment = std::time::Duration::from_millis(100);
+                self.session.taken.wait_for(&mut underway, moment);
+            }
+            *underway += 1;
+        }
+        let word = Word::Piece {
+            epoch: self.session.epoch,
+            finished: piece.finished,
+        };
+        self.say(&word, &[&piece.bytes])
+    }
+}
