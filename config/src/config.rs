@@ -10,6 +10,7 @@ use newsreel_model::profile::Profile;
 use newsreel_model::{Code, Error};
 use serde::{Deserialize, Serialize};
 
+use crate::daemon::{Queue, Server, Storage, Worker};
 use crate::error::{ConfigError, Finding};
 use crate::{locate, validate};
 
@@ -22,6 +23,14 @@ pub const REFERENCE: &str = include_str!("../newsreel.toml");
 /// Everything in force. [`Config::default`] has the built-in profiles.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Config {
+    /// The HTTP interface.
+    pub server: Server,
+    /// Where things lie.
+    pub storage: Storage,
+    /// Which job goes first.
+    pub queue: Queue,
+    /// What a worker process may take.
+    pub worker: Worker,
     /// Encoding on the machine's cores.
     pub cpu: Cpu,
     /// What a source may ask of us.
@@ -69,6 +78,14 @@ impl Default for Limits {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    #[serde(default)]
+    server: Server,
+    #[serde(default)]
+    storage: Storage,
+    #[serde(default)]
+    queue: Queue,
+    #[serde(default)]
+    worker: Worker,
     #[serde(default)]
     cpu: Cpu,
     #[serde(default)]
@@ -168,6 +185,10 @@ impl Config {
         })?;
         profiles.extend(file.profiles);
         let config = Self {
+            server: file.server,
+            storage: file.storage,
+            queue: file.queue,
+            worker: file.worker,
             cpu: file.cpu,
             limits: file.limits,
             profiles,

@@ -3,9 +3,11 @@
 //! Not here: command-line flags, watching the file, or what a profile means for a given source (`newsreel-media`).
 
 mod config;
+mod daemon;
 mod error;
 mod locate;
 mod validate;
 
 pub use config::{Config, Cpu, Limits, MAX_FILE_BYTES, REFERENCE};
+pub use daemon::{Queue, Server, Storage, Worker};
 pub use error::ConfigError;

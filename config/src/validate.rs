@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 use newsreel_model::profile::{Profile, RateControl, VideoCodec};
 
 use crate::config::{Config, Cpu, Limits};
+use crate::daemon::{Queue, Server, Storage, Worker};
 
 /// The most profiles in force, the built-in ones included.
 const MAX_PROFILES: usize = 200;
@@ -57,6 +58,10 @@ pub(crate) struct Problem {
 /// Everything that is wrong.
 pub(crate) fn problems(config: &Config) -> Vec<Problem> {
     let mut check = Check::default();
+    check.within("server", |check| server(check, &config.server));
+    check.within("storage", |check| storage(check, &config.storage));
+    check.within("queue", |check| queue(check, &config.queue));
+    check.within("worker", |check| worker(check, &config.worker));
     check.within("cpu", |check| cpu(check, &config.cpu));
     check.within("limits", |check| limits(check, &config.limits));
     let count = config.profiles.len();
@@ -77,6 +82,65 @@ pub(crate) fn problems(config: &Config) -> Vec<Problem> {
         }
     });
     check.found
+}
+
+fn server(check: &mut Check, server: &Server) {
+    if server.listen.parse::<std::net::SocketAddr>().is_err() {
+        let message = format!(
+            "`{}` is no address, expected one with its port such as 127.0.0.1:8470 or [::]:8470",
+            server.listen
+        );
+        check.report("listen", message);
+    }
+    check.range(
+        "max_body_bytes",
+        server.max_body_bytes,
+        1024..=67_108_864,
+        " bytes",
+    );
+}
+
+fn storage(check: &mut Check, storage: &Storage) {
+    if storage.data_dir.is_empty() {
+        check.report("data_dir", "expected a directory".to_owned());
+    }
+    for (key, roots) in [
+        ("input_roots", &storage.input_roots),
+        ("output_roots", &storage.output_roots),
+    ] {
+        if let Some(root) = roots.iter().find(|root| !root.starts_with('/')) {
+            let message = format!("`{root}` is no absolute path, which a root has to be");
+            check.report(key, message);
+        }
+    }
+    check.range(
+        "disk_reserve_mib",
+        storage.disk_reserve_mib,
+        0..=10_000_000,
+        " MiB",
+    );
+    check.range("event_days", storage.event_days, 1..=3650, " days");
+}
+
+fn queue(check: &mut Check, queue: &Queue) {
+    check.range("max_queued", queue.max_queued, 1..=1_000_000, "");
+    check.range("breaking_priority", queue.breaking_priority, 1..=100, "");
+    check.range("starvation_s", queue.starvation_s, 1..=86_400, " seconds");
+    check.range("min_run_s", queue.min_run_s, 0..=3600, " seconds");
+    check.range("preempt_gap_s", queue.preempt_gap_s, 0..=3600, " seconds");
+    check.range("max_failures", queue.max_failures, 1..=100, "");
+}
+
+fn worker(check: &mut Check, worker: &Worker) {
+    check.range("memory_mib", worker.memory_mib, 256..=1_048_576, " MiB");
+    check.range("stall_s", worker.stall_s, 1..=3600, " seconds");
+    check.range("lease_s", worker.lease_s, 1..=600, " seconds");
+    check.range(
+        "max_session_s",
+        worker.max_session_s,
+        10..=604_800,
+        " seconds",
+    );
 }
 
 fn cpu(check: &mut Check, cpu: &Cpu) {

@@ -155,6 +155,7 @@ proptest! {
             cpu: Cpu { runs, threads_per_encoder },
             limits: Limits { max_input_frames, max_duration_s, max_gap_s, lead_in_packets },
             profiles: all,
+            ..Config::default()
         };
         let text = config.to_toml().unwrap();
         let back = Config::parse(&text, "n.toml").map_err(|err| TestCaseError::fail(format!("{err}\n{text}")))?;
