@@ -257,6 +257,12 @@ fn grid(slots: &[Slot], starts: &[usize], end: i64) -> Grid {
 }
 
 impl Slots {
+    /// How many slots repeat a picture by plan.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        self.slots.iter().filter(|s| s.held).count() as u64
+    }
+
     /// Where frame `index` ends, in ticks.
     #[must_use]
     pub fn end_of(&self, index: usize) -> i64 {

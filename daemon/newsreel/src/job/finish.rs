@@ -8,33 +8,32 @@ use newsreel_media::boxes;
 use newsreel_media::gate;
 use newsreel_media::package::dash::{self, DashTrack, Kind};
 use newsreel_media::package::mp4::{self, Track};
-use newsreel_media::pictures::{self, PictureSource};
-use newsreel_media::prepare::Prepared;
 use newsreel_model::job::{Finished, layout};
 use newsreel_model::plan::{Plan, RungPlan};
-use newsreel_model::{Error, Result};
+use newsreel_model::{Cancel, Error, Result};
 
+use super::files;
 use super::playlists::Playlists;
-use super::{Context, files};
 
-/// Writes what remains and checks everything; gives the complete journal back.
+/// Writes what remains and checks everything; gives the complete journal back. `beside` is done at the same time.
 ///
 /// # Errors
 /// Writing failed, or the gate found something wrong.
 pub fn finish(
-    context: &Context<'_>,
-    prepared: &Prepared,
+    dir: &Path,
+    plan: &Plan,
+    cancel: &Cancel,
     playlists: &mut Playlists,
     finished: &[Finished],
+    beside: impl FnOnce() -> Result<Vec<Finished>> + Send,
 ) -> Result<Vec<Finished>> {
-    let (dir, plan) = (context.dir.as_path(), &prepared.plan);
     let mut journal = finished.to_vec();
-    let (stitched, board) = std::thread::scope(|scope| {
-        let board = scope.spawn(|| storyboard(context, prepared, finished));
-        (stitch_all(context, plan), board.join())
+    let (stitched, beside) = std::thread::scope(|scope| {
+        let beside = scope.spawn(beside);
+        (stitch_all(dir, plan, cancel), beside.join())
     });
-    let board = board.unwrap_or_else(|_| Err(Error::bug("the storyboard's thread panicked")))?;
-    for entry in stitched?.into_iter().chain(board) {
+    let beside = beside.unwrap_or_else(|_| Err(Error::bug("a thread of the job panicked")))?;
+    for entry in stitched?.into_iter().chain(beside) {
         record(&mut journal, entry);
     }
     for playlist in playlists.finish(dir, plan)? {
@@ -45,43 +44,18 @@ pub fn finish(
         &mut journal,
         files::replace(dir, layout::MANIFEST, manifest.as_bytes())?,
     );
-    context.cancel.check()?;
+    cancel.check()?;
     gate::check(dir, plan, &journal).into_result()?;
     Ok(journal)
 }
 
-fn stitch_all(context: &Context<'_>, plan: &Plan) -> Result<Vec<Finished>> {
+fn stitch_all(dir: &Path, plan: &Plan, cancel: &Cancel) -> Result<Vec<Finished>> {
     let one = |rung: &RungPlan| {
-        context.cancel.check()?;
+        cancel.check()?;
         let video = layout::video_dir(&rung.name);
-        stitch(&context.dir, plan, &video, &layout::mp4(&rung.name))
+        stitch(dir, plan, &video, &layout::mp4(&rung.name))
     };
     plan.video.rungs.iter().map(one).collect()
-}
-
-/// The storyboard is not urgent: it is made when the encoders are done with the cores.
-fn storyboard(
-    context: &Context<'_>,
-    prepared: &Prepared,
-    finished: &[Finished],
-) -> Result<Vec<Finished>> {
-    if finished.iter().any(|f| f.path == layout::STORYBOARD) {
-        return Ok(Vec::new());
-    }
-    let plan = &prepared.plan;
-    let from = PictureSource {
-        source: &context.source,
-        params: &prepared.params,
-        plan,
-        duration_s: plan.duration_s(),
-    };
-    let Some(board) = pictures::storyboard(&from, layout::STORYBOARD, &context.cancel)? else {
-        return Ok(Vec::new());
-    };
-    Ok(vec![
-        files::replace(&context.dir, layout::STORYBOARD_VTT, board.vtt.as_bytes())?,
-        files::replace(&context.dir, layout::STORYBOARD, &board.jpeg)?,
-    ])
 }
 
 fn record(journal: &mut Vec<Finished>, entry: Finished) {

@@ -8,12 +8,11 @@ use newsreel_model::event::Event;
 use newsreel_model::job::{Finished, JobState, layout};
 use newsreel_model::plan::{Plan, Warning};
 use newsreel_model::ports::EventSink;
-use newsreel_model::report::{FrameReport, Report, RungReport};
+use newsreel_model::report::{FrameReport, Report, RungReport, SourceReport};
 use newsreel_model::{Error, Result};
 use parking_lot::Mutex;
 
 use super::files;
-use super::work::Encoded;
 
 /// When things first happened, seen on their way to whoever listens.
 pub struct Milestones {
@@ -89,7 +88,12 @@ impl EventSink for Milestones {
 
 /// What the report is made from.
 pub struct Facts<'a> {
-    pub encoded: &'a Encoded,
+    pub plan: &'a Plan,
+    pub source: &'a SourceReport,
+    /// Planned repeats of a picture, see [`FrameReport::held`].
+    pub held: u64,
+    /// How many runs there were.
+    pub runs: usize,
     /// Pieces taken over from an earlier execution.
     pub reused: &'a [Finished],
     pub milestones: &'a Milestones,
@@ -100,8 +104,7 @@ pub struct Facts<'a> {
 /// # Errors
 /// The report cannot be written.
 pub fn write(facts: &Facts<'_>, dir: &Path, mut journal: Vec<Finished>) -> Result<Vec<Finished>> {
-    let prepared = &facts.encoded.prepared;
-    let plan = &prepared.plan;
+    let plan = facts.plan;
     let rungs: Vec<RungReport> = plan
         .video
         .rungs
@@ -130,11 +133,11 @@ pub fn write(facts: &Facts<'_>, dir: &Path, mut journal: Vec<Finished>) -> Resul
         first_thumbnail_s: *facts.milestones.first_thumbnail_s.lock(),
         first_playable_s: *facts.milestones.first_playable_s.lock(),
         duration_s: plan.duration_s(),
-        runs: facts.encoded.runs,
-        source: facts.encoded.source.clone(),
+        runs: facts.runs,
+        source: facts.source.clone(),
         frames: FrameReport {
             planned: plan.grid.frames(),
-            held: prepared.slots.slots.iter().filter(|s| s.held).count() as u64,
+            held: facts.held,
             concealed,
             skipped_at_start: plan.video.first_rank,
         },

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use newsreel_media::ffi;
+use newsreel_media::pictures::{self, PictureSource};
 use newsreel_media::prepare::{Head, Prepared};
 use newsreel_model::event::{Event, Phase};
-use newsreel_model::job::JobRecord;
+use newsreel_model::job::{Finished, JobRecord, layout};
 use newsreel_model::plan::Plan;
 use newsreel_model::ports::Checkpoints;
 use newsreel_model::report::SourceReport;
@@ -21,7 +22,7 @@ use super::publisher::Publisher;
 use super::report::{self, Milestones};
 use super::runs::Runs;
 use super::sink::{Sink, published_inits};
-use super::{Context, finish, record, telling};
+use super::{Context, files, finish, record, telling};
 
 /// Does everything between the plan and the completed record.
 ///
@@ -94,30 +95,61 @@ pub fn execute(
         }
     };
 
-    let facts = report::Facts {
-        encoded: &encoded,
-        reused: &reused,
-        milestones: &milestones,
-    };
     context.events.emit(&Event::Phase {
         phase: Phase::Packaging,
     });
     ffi::give_back_memory();
+    let prepared = &encoded.prepared;
     let journal = finish::finish(
-        context,
-        &encoded.prepared,
+        &context.dir,
+        &prepared.plan,
+        &context.cancel,
         &mut playlists.lock(),
         journal.finished(),
+        || storyboard(context, prepared, &finished),
     )?;
+    let facts = report::Facts {
+        plan: &prepared.plan,
+        source: &encoded.source,
+        held: prepared.slots.held(),
+        runs: encoded.runs,
+        reused: &reused,
+        milestones: &milestones,
+    };
     record.journal = report::write(&facts, &context.dir, journal)?;
     Ok(())
 }
 
+/// The storyboard is not urgent: it is made when the encoders are done with the cores.
+fn storyboard(
+    context: &Context<'_>,
+    prepared: &Prepared,
+    finished: &HashSet<String>,
+) -> Result<Vec<Finished>> {
+    if finished.contains(layout::STORYBOARD) {
+        return Ok(Vec::new());
+    }
+    let plan = &prepared.plan;
+    let from = PictureSource {
+        source: &context.source,
+        params: &prepared.params,
+        plan,
+        duration_s: plan.duration_s(),
+    };
+    let Some(board) = pictures::storyboard(&from, layout::STORYBOARD, &context.cancel)? else {
+        return Ok(Vec::new());
+    };
+    Ok(vec![
+        files::replace(&context.dir, layout::STORYBOARD_VTT, board.vtt.as_bytes())?,
+        files::replace(&context.dir, layout::STORYBOARD, &board.jpeg)?,
+    ])
+}
+
 /// What the encoding part hands to the finishing part.
-pub struct Encoded {
-    pub prepared: Prepared,
-    pub source: SourceReport,
-    pub runs: usize,
+struct Encoded {
+    prepared: Prepared,
+    source: SourceReport,
+    runs: usize,
 }
 
 /// Records the complete plan, or checks it against the one that an interrupted job was encoded by.

@@ -67,6 +67,8 @@ pub enum Task {
 pub struct Planned {
     pub plan: Plan,
     pub source: SourceReport,
+    /// Planned repeats of a picture.
+    pub held: u64,
 }
 
 /// From a worker.

@@ -188,6 +188,7 @@ impl Session {
         let planned = json(&Planned {
             plan: plan.clone(),
             source,
+            held: prepared.slots.held(),
         })?;
         let index = prepared.index.to_bytes()?;
         outlet.say(&Word::Planned { epoch: self.epoch }, &[&planned, &index])
