@@ -36,7 +36,11 @@ enum Command {
     Config(config::Command),
     /// What the daemon starts for itself to decode and encode in.
     #[command(hide = true)]
-    Worker,
+    Worker {
+        /// Memory it may take.
+        #[arg(long, default_value_t = 4096)]
+        memory_mib: u64,
+    },
 }
 
 /// Runs the command.
@@ -50,7 +54,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Command::Probe(a) => probe::run(&a),
         Command::Verify(a) => verify::run(&a),
         Command::Config(c) => config::run(&c, path),
-        Command::Worker => crate::worker::run(),
+        Command::Worker { memory_mib } => crate::worker::run(memory_mib),
     }
 }
 

@@ -36,12 +36,7 @@ impl Journal {
             finished.retain(|f| f.path != piece.path);
             finished.push(piece);
         }
-        // Only what is still there as it was written counts as finished.
-        finished.retain(|piece| {
-            std::fs::read(dir.join(&piece.path))
-                .is_ok_and(|b| blake3::hash(&b).to_hex().as_str() == piece.hash)
-        });
-        drop_last_without_init(&mut finished);
+        keep_whole(dir, &mut finished);
         let mut file = OpenOptions::new()
             .create(true)
             .append(true)
@@ -51,6 +46,15 @@ impl Journal {
         file.write_all(b"\n").map_err(failed)?;
         Ok(Self { file, finished })
     }
+}
+
+/// Keeps the pieces that can still be believed: there as they were written, and with their init segment.
+pub fn keep_whole(dir: &Path, finished: &mut Vec<Finished>) {
+    finished.retain(|piece| {
+        std::fs::read(dir.join(&piece.path))
+            .is_ok_and(|b| blake3::hash(&b).to_hex().as_str() == piece.hash)
+    });
+    drop_last_without_init(finished);
 }
 
 /// An init segment comes from a session, and a session is only opened for a segment: where a rendition's init segment is

@@ -4,14 +4,14 @@
 
 pub mod files;
 pub mod fingerprint;
-mod finish;
-mod journal;
-mod outdir;
+pub mod finish;
+pub mod journal;
+pub mod outdir;
 pub mod playlists;
 pub mod programme;
 pub mod publisher;
 pub mod record;
-mod report;
+pub mod report;
 mod runs;
 pub mod sink;
 mod work;

@@ -31,9 +31,16 @@ pub struct Piece {
     pub bytes: Vec<u8>,
 }
 
+/// What goes through the queue.
+enum Item {
+    Piece(Piece),
+    /// Answered when everything before it is public.
+    Mark(Sender<()>),
+}
+
 /// The way to the publisher thread, and the thread itself.
 pub struct Publisher {
-    sender: Option<Sender<Piece>>,
+    sender: Option<Sender<Item>>,
     thread: Option<JoinHandle<Box<dyn Checkpoints>>>,
     failed: Arc<Mutex<Option<Error>>>,
 }
@@ -76,6 +83,28 @@ impl Publisher {
         })
     }
 
+    /// Waits until everything handed over so far is public.
+    ///
+    /// # Errors
+    /// Publishing has failed.
+    pub fn flush(&self) -> Result<()> {
+        let (mark, reached) = bounded(1);
+        self.put(Item::Mark(mark))?;
+        reached.recv().map_err(|_| self.gone())
+    }
+
+    fn put(&self, item: Item) -> Result<()> {
+        match &self.sender {
+            Some(sender) => sender.send(item).map_err(|_| self.gone()),
+            None => Err(self.gone()),
+        }
+    }
+
+    fn gone(&self) -> Error {
+        let failed = self.failed.lock().clone();
+        failed.unwrap_or_else(|| Error::bug("the publisher is gone"))
+    }
+
     /// Why publishing failed, if it did.
     pub fn failure(&self) -> Option<Error> {
         self.failed.lock().clone()
@@ -96,13 +125,20 @@ impl Publisher {
     }
 }
 
+/// Pieces that share their syncs and a commit.
+#[derive(Default)]
+struct Group {
+    done: Vec<Finished>,
+    marks: Vec<Sender<()>>,
+}
+
 struct Work {
     dir: PathBuf,
     journal: Box<dyn Checkpoints>,
     /// Paths in the journal: what is public is never replaced.
     public: HashSet<String>,
     playlists: Arc<Mutex<Playlists>>,
-    receiver: Receiver<Piece>,
+    receiver: Receiver<Item>,
 }
 
 impl Work {
@@ -116,17 +152,28 @@ impl Work {
         Ok(())
     }
 
+    /// Answers a mark, or puts a piece in its place.
+    fn take(&mut self, item: Item, group: &mut Group) -> Result<()> {
+        match item {
+            Item::Piece(piece) => group.done.extend(self.place(piece)?),
+            Item::Mark(mark) => group.marks.push(mark),
+        }
+        Ok(())
+    }
+
     /// Publishes a piece and all that follow within a moment.
-    fn group(&mut self, first: Piece) -> Result<()> {
+    fn group(&mut self, first: Item) -> Result<()> {
         let until = Instant::now() + GROUP;
-        let mut done = Vec::from_iter(self.place(first)?);
+        let mut group = Group::default();
+        self.take(first, &mut group)?;
         // The first pieces of a job make it playable: they do not wait for company.
-        while self.journal.finished().len() >= FIRST_PIECES {
+        while group.marks.is_empty() && self.journal.finished().len() >= FIRST_PIECES {
             match self.receiver.recv_deadline(until) {
-                Ok(piece) => done.extend(self.place(piece)?),
+                Ok(item) => self.take(item, &mut group)?,
                 Err(_) => break,
             }
         }
+        let Group { done, marks } = group;
         let directories: BTreeSet<PathBuf> = done.iter().map(|f| self.dir.join(&f.path)).collect();
         let mut synced = BTreeSet::new();
         for path in &directories {
@@ -135,8 +182,15 @@ impl Work {
                     .map_err(|e| Error::writing(&path.display().to_string(), &e))?;
             }
         }
-        self.journal.commit(&done)?;
-        self.playlists.lock().refresh(&self.dir, &done)
+        if !done.is_empty() {
+            self.journal.commit(&done)?;
+            self.playlists.lock().refresh(&self.dir, &done)?;
+        }
+        for mark in marks {
+            // Whoever asked may have gone.
+            let _ = mark.send(());
+        }
+        Ok(())
     }
 
     /// Puts a piece under its final name; `None` when another session's was there first.
@@ -160,16 +214,7 @@ impl Work {
 
 impl Outlet for Publisher {
     fn publish(&self, piece: Piece) -> Result<()> {
-        let gone = || {
-            self.failed
-                .lock()
-                .clone()
-                .unwrap_or_else(|| Error::bug("the publisher is gone"))
-        };
-        match &self.sender {
-            Some(sender) => sender.send(piece).map_err(|_| gone()),
-            None => Err(gone()),
-        }
+        self.put(Item::Piece(piece))
     }
 }
 

@@ -31,16 +31,18 @@ const LANDLOCK: ABI = ABI::V6;
 /// Open descriptors of a worker: its socket, and a few for each session.
 const MAX_DESCRIPTORS: u64 = 1024;
 
-/// Gives everything up that can be given up. Must come before the first thread.
+/// Gives everything up that can be given up, all memory beyond `memory_mib` included. Must come before the first thread.
 ///
 /// Returns what is not enforced here, in words.
 ///
 /// # Errors
 /// A step that this kernel supports was refused.
-pub fn enter() -> Result<Vec<String>> {
+pub fn enter(memory_mib: u64) -> Result<Vec<String>> {
     let failed = |what: &str, e: String| Error::bug(format!("the sandbox ({what}): {e}"));
     limit(Resource::Core, 0).map_err(|e| failed("core dumps", e))?;
     limit(Resource::Nofile, MAX_DESCRIPTORS).map_err(|e| failed("descriptors", e))?;
+    // Memory a process can write to; what libraries and inputs take of the address space does not count.
+    limit(Resource::Data, memory_mib.saturating_mul(1 << 20)).map_err(|e| failed("memory", e))?;
     // Should memory run out, a worker goes and not the daemon. Where this is not allowed, the kernel chooses.
     let _ = std::fs::write("/proc/self/oom_score_adj", "500");
 

@@ -18,17 +18,17 @@ use channel::Channel;
 use protocol::{BEAT_MS, Failure, Order, Task, Word};
 use session::Session;
 
-/// Serves the daemon until its socket closes.
+/// Serves the daemon until its socket closes, with at most `memory_mib` of memory.
 ///
 /// # Errors
 /// The sandbox cannot be entered, or the socket failed.
-pub fn run() -> Result<()> {
+pub fn run(memory_mib: u64) -> Result<()> {
     let socket = std::io::stdin()
         .as_fd()
         .try_clone_to_owned()
         .map_err(|e| Error::bug(format!("the worker has no socket: {e}")))?;
     // Before any thread: Landlock does not cover threads that already run.
-    let unenforced = sandbox::enter()?;
+    let unenforced = sandbox::enter(memory_mib)?;
     let worker = Arc::new(Worker {
         channel: Channel::over(socket),
         sessions: Mutex::default(),

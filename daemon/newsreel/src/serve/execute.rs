@@ -1,0 +1,284 @@
+//! What a decision of the scheduler takes: processes, directories, the store. Not the decision.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use newsreel_model::control::Failure;
+use newsreel_model::event::{Event, Phase};
+use newsreel_model::job::JobState;
+use newsreel_model::store::Change;
+use newsreel_model::{Code, Error, JobId, Result};
+use newsreel_scheduler::{Action, CutAt, Epoch, Input, Start, Task, WorkerSlot};
+
+use super::core::{Core, HostEntry, Session};
+use super::demand;
+use super::host::Host;
+use super::live::LiveJob;
+use super::message::Message;
+use super::watch::Pulse;
+use crate::worker::protocol;
+
+impl Core {
+    pub(super) fn execute(&mut self, action: Action) {
+        match action {
+            Action::Start(start) => self.start(start),
+            Action::Cut { epoch, at } => self.cut(epoch, at),
+            Action::Stop { epoch } => self.stop(epoch),
+            Action::CloseWorker(slot) => {
+                if let Some(entry) = self.hosts.get_mut(&slot) {
+                    entry.closing = true;
+                    entry.host.close();
+                }
+            }
+            Action::CompleteJob(job) => self.complete(job),
+            Action::FailJob { job, code } => self.fail(job, code),
+            Action::Preempted(job) => self.log(job, Event::Preempted {}),
+            Action::FellBack { job, from, code } => {
+                tracing::warn!(%job, device = %from, code = code.name(), "goes on elsewhere");
+            }
+            Action::Paused { job, reason } => tracing::warn!(%job, ?reason, "waits"),
+            Action::Quarantine(device) => tracing::warn!(%device, "out of use"),
+            // The cores have no driver that could be wedged: what failed were the jobs.
+            Action::SelfTest(device) => self.inputs.push_back(Input::SelfTested {
+                device,
+                passed: true,
+            }),
+            Action::Restore(device) => tracing::info!(%device, "in use again"),
+            Action::Drained => self.drained = true,
+        }
+    }
+
+    fn start(&mut self, start: Start) {
+        let session = Session {
+            job: start.job,
+            task: start.task.clone(),
+            slot: start.worker,
+            stopping: false,
+            pulse: Pulse::new(),
+        };
+        self.sessions.insert(start.epoch, session);
+        let begun = match &start.task {
+            Task::Prepare => self.prepare(&start),
+            Task::Encode { segments } => self.encode(&start, segments.clone()),
+            Task::Finish => self.finish(&start),
+        };
+        if let Err(error) = begun {
+            // Told through the queue of messages: the scheduler is still in the middle of its answer.
+            let ended = Message::Ended {
+                epoch: start.epoch,
+                error: Some(error),
+            };
+            let _ = self.tell.send(ended);
+        }
+    }
+
+    /// Opening reads what an earlier execution left, which may take a while: not in this thread.
+    fn prepare(&mut self, start: &Start) -> Result<()> {
+        let entry = self.jobs.get_mut(&start.job);
+        let entry = entry.ok_or_else(|| Error::bug("a job that is not known is started"))?;
+        let (epoch, job) = (start.epoch, start.job);
+        let first = entry.job.state == JobState::Queued;
+        entry.job.state = JobState::Running;
+        entry.job.phase = Some(Phase::Probing);
+        let live = entry.live.clone();
+        let (stored, roots) = (entry.job.clone(), self.roots.clone());
+        let (store, tell) = (Arc::clone(&self.store), self.tell.clone());
+        let at = jiff::Timestamp::now();
+        let mut changes = vec![(Change::Start { job, at }, None)];
+        if first {
+            let reused = 0;
+            changes[0].1 = Some(Event::Started {
+                job_id: job.to_string(),
+                segments_reused: reused,
+            });
+        }
+        changes.push((
+            Change::Enter {
+                job,
+                phase: Phase::Probing,
+            },
+            None,
+        ));
+        self.store.apply(changes)?;
+        thread("open", move || {
+            let live = match live {
+                Some(live) => Ok(live),
+                None => LiveJob::open(stored, &roots, &store, &tell).map(Arc::new),
+            };
+            let _ = tell.send(Message::Opened { epoch, job, live });
+        })
+    }
+
+    pub(super) fn opened(&mut self, epoch: Epoch, job: JobId, live: Result<Arc<LiveJob>>) {
+        let Some(session) = self.sessions.get(&epoch) else {
+            return;
+        };
+        let (slot, stopping) = (session.slot, session.stopping);
+        let live = match live {
+            Ok(live) if !stopping => live,
+            other => return self.end_session(epoch, other.err()),
+        };
+        let Some(entry) = self.jobs.get_mut(&job) else {
+            return self.end_session(epoch, None);
+        };
+        entry.live = Some(Arc::clone(&live));
+        let task = protocol::Task::Programme {
+            profile_name: live.job.spec.profile.clone(),
+            profile: live.job.profile.clone(),
+            finished: live.finished_paths(),
+            known: live.known.clone(),
+            limits: self.config.limits.clone(),
+            threads_per_encoder: self.config.cpu.threads_per_encoder,
+        };
+        let begun = self
+            .host(slot)
+            .and_then(|host| host.begin(epoch, &live, &task, 0..0, None));
+        if let Err(error) = begun {
+            self.end_session(epoch, Some(error));
+        } else if let Some(session) = self.sessions.get_mut(&epoch) {
+            session.pulse = Pulse::new();
+        }
+    }
+
+    fn encode(&mut self, start: &Start, segments: std::ops::Range<usize>) -> Result<()> {
+        let missing = || Error::bug("a job is encoded before it is planned");
+        let entry = self.jobs.get(&start.job).ok_or_else(missing)?;
+        let live = entry.live.clone().ok_or_else(missing)?;
+        let (planned, index) = live.settled().ok_or_else(missing)?;
+        let lacking = entry.lacking.as_ref().ok_or_else(missing)?;
+        // A number within the job: the lower half of the epoch is one.
+        let id = u32::try_from(start.epoch.0 & u64::from(u32::MAX)).unwrap_or(0);
+        let task = protocol::Task::Run {
+            run: lacking.run(id, segments.clone()),
+            cores: demand::cores_of_run(&planned.plan, self.cores),
+            plan: planned.plan.clone(),
+            limits: self.config.limits.clone(),
+            threads_per_encoder: self.config.cpu.threads_per_encoder,
+        };
+        live.count_run();
+        let host = self.host(start.worker)?;
+        host.begin(start.epoch, &live, &task, segments, Some(&index))
+    }
+
+    /// Finishing decodes nothing: it stays in the daemon.
+    fn finish(&mut self, start: &Start) -> Result<()> {
+        let job = start.job;
+        let live = self.jobs.get(&job).and_then(|e| e.live.clone());
+        let live = live.ok_or_else(|| Error::bug("a job is finished before it is opened"))?;
+        let phase = Phase::Packaging;
+        self.store.apply(vec![(Change::Enter { job, phase }, None)])?;
+        let (tell, epoch) = (self.tell.clone(), start.epoch);
+        thread("finish", move || {
+            let error = live.finish().err();
+            let _ = tell.send(Message::Ended { epoch, error });
+        })
+    }
+
+    fn host(&mut self, slot: WorkerSlot) -> Result<Arc<Host>> {
+        if let Some(entry) = self.hosts.get(&slot) {
+            return Ok(Arc::clone(&entry.host));
+        }
+        let host = Host::start(slot, self.config.worker.memory_mib, self.tell.clone())?;
+        tracing::debug!(slot = slot.0, pid = host.pid(), "worker started");
+        let entry = HostEntry {
+            host: Arc::clone(&host),
+            heard: Instant::now(),
+            closing: false,
+            condemned: None,
+        };
+        self.hosts.insert(slot, entry);
+        Ok(host)
+    }
+
+    fn cut(&mut self, epoch: Epoch, at: CutAt) {
+        let Some(session) = self.sessions.get_mut(&epoch) else {
+            return;
+        };
+        if let (CutAt::Before(before), Task::Encode { segments }) = (at, &mut session.task) {
+            segments.end = segments.end.min(before);
+        }
+        if let Some(entry) = self.hosts.get(&session.slot) {
+            match at {
+                CutAt::NextLine => entry.host.cut_at_next_line(epoch),
+                CutAt::Before(before) => entry.host.cut(epoch, before),
+            }
+        }
+    }
+
+    fn stop(&mut self, epoch: Epoch) {
+        let Some(session) = self.sessions.get_mut(&epoch) else {
+            return;
+        };
+        session.stopping = true;
+        if let Some(entry) = self.hosts.get(&session.slot) {
+            entry.host.revoke(epoch);
+        }
+    }
+
+    fn complete(&mut self, job: JobId) {
+        let Some(entry) = self.jobs.remove(&job) else {
+            return;
+        };
+        let created = entry.job.created_at;
+        let wall_s = (jiff::Timestamp::now() - created)
+            .total(jiff::Unit::Second)
+            .unwrap_or(0.0);
+        let end = Change::End {
+            job,
+            state: JobState::Completed,
+            failure: None,
+            at: jiff::Timestamp::now(),
+        };
+        self.apply(vec![(end, Some(Event::Completed { wall_s }))]);
+        if let Some(live) = entry.live {
+            live.end(JobState::Completed);
+            live.tidy();
+        }
+    }
+
+    fn fail(&mut self, job: JobId, code: Code) {
+        let Some(entry) = self.jobs.get(&job) else {
+            return;
+        };
+        let words = entry.error.as_ref().filter(|e| e.code() == code);
+        let message = words.map_or_else(|| in_general(code).to_owned(), |e| e.message().to_owned());
+        let failure = Failure {
+            code: code.name().to_owned(),
+            message,
+        };
+        let event = Event::Failed {
+            code: failure.code.clone(),
+            message: failure.message.clone(),
+        };
+        let end = Change::End {
+            job,
+            state: JobState::Failed,
+            failure: Some(failure),
+            at: jiff::Timestamp::now(),
+        };
+        self.apply(vec![(end, Some(event))]);
+        if let Some(live) = &entry.live {
+            live.end(JobState::Failed);
+        }
+        self.forget_if_idle(job);
+    }
+}
+
+/// Words for a code that no session gave words for.
+fn in_general(code: Code) -> &'static str {
+    match code {
+        Code::InputKillsWorker => {
+            "the input made its worker crash or hang each time it was tried; it is probably damaged: make it anew, or report it"
+        }
+        Code::EngineUnavailable => "no device can do what the profile asks for",
+        _ => "the job failed; see the log of the daemon for details",
+    }
+}
+
+pub(super) fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map(|_| ())
+        .map_err(|e| Error::new(Code::WorkerLost, format!("cannot start a thread: {e}")))
+}

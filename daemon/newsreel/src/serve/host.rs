@@ -1,0 +1,319 @@
+//! A worker process as the daemon sees it: started, listened to, ended. Not which work it gets (`core`).
+
+use std::collections::HashMap;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam::channel::Sender;
+use newsreel_model::job::{Finished, layout};
+use newsreel_model::plan::Plan;
+use newsreel_model::{Code, Error, Result};
+use newsreel_scheduler::{Epoch, WorkerSlot};
+use parking_lot::Mutex;
+
+use super::live::LiveJob;
+use super::message::Message;
+use crate::job::publisher::Piece;
+use crate::worker::channel::{self, Channel};
+use crate::worker::protocol::{self, Order, Planned, Task, Word};
+
+/// How long a worker that was told to go may take before it is killed.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// One worker process.
+pub struct Host {
+    slot: WorkerSlot,
+    channel: Channel,
+    child: Mutex<Child>,
+    sessions: Mutex<HashMap<u64, Arc<Link>>>,
+    /// Set while a piece of it is being taken: the disk is slow then, not the worker.
+    pub busy: AtomicBool,
+    tell: Sender<Message>,
+}
+
+/// A session's right to publish.
+pub struct Link {
+    live: Arc<LiveJob>,
+    /// Cleared when the work is given away; nothing that comes afterwards counts.
+    current: AtomicBool,
+    /// Whether it makes what is made once; a run makes segments.
+    programme: bool,
+    /// A run's segments: the first, and the first that is not the run's any more.
+    from: usize,
+    until: AtomicUsize,
+    /// What the daemon found wrong with the session.
+    refused: Mutex<Option<Error>>,
+}
+
+impl Host {
+    /// Starts a worker: this binary, re-executed.
+    ///
+    /// # Errors
+    /// No process or thread can be started.
+    pub fn start(slot: WorkerSlot, memory_mib: u64, tell: Sender<Message>) -> Result<Arc<Self>> {
+        let (channel, theirs) = channel::pair()?;
+        let failed = |e: std::io::Error| {
+            Error::new(Code::WorkerLost, format!("a worker cannot be started: {e}"))
+        };
+        let child = Command::new("/proc/self/exe")
+            .args(["worker", "--memory-mib", &memory_mib.to_string()])
+            .stdin(Stdio::from(theirs))
+            .stdout(Stdio::null())
+            .current_dir("/")
+            .spawn()
+            .map_err(failed)?;
+        let host = Arc::new(Self {
+            slot,
+            channel,
+            child: Mutex::new(child),
+            sessions: Mutex::default(),
+            busy: AtomicBool::new(false),
+            tell,
+        });
+        let listening = Arc::clone(&host);
+        std::thread::Builder::new()
+            .name("worker-words".to_owned())
+            .spawn(move || listening.listen())
+            .map_err(failed)?;
+        Ok(host)
+    }
+
+    /// Gives the worker a session. `segments` are those it may publish; `index` belongs to a run.
+    ///
+    /// # Errors
+    /// The worker is gone.
+    pub fn begin(
+        &self,
+        epoch: Epoch,
+        live: &Arc<LiveJob>,
+        task: &Task,
+        segments: std::ops::Range<usize>,
+        index: Option<&OwnedFd>,
+    ) -> Result<()> {
+        let link = Link {
+            live: Arc::clone(live),
+            current: AtomicBool::new(true),
+            programme: matches!(task, Task::Programme { .. }),
+            from: segments.start,
+            until: AtomicUsize::new(segments.end),
+            refused: Mutex::new(None),
+        };
+        self.sessions.lock().insert(epoch.0, Arc::new(link));
+        let task = serde_json::to_vec(task).map_err(|e| Error::bug(e.to_string()))?;
+        let task = channel::in_memory(&task)?;
+        let mut fds: Vec<BorrowedFd<'_>> = vec![live.source.file().as_fd(), task.as_fd()];
+        fds.extend(index.map(AsFd::as_fd));
+        self.channel.send(&Order::Start { epoch: epoch.0 }, &fds)
+    }
+
+    /// From now on the session may not publish segments from `before` on, and is asked not to make them.
+    pub fn cut(&self, epoch: Epoch, before: usize) {
+        if let Some(link) = self.sessions.lock().get(&epoch.0) {
+            link.until.fetch_min(before.max(link.from), Ordering::SeqCst);
+        }
+        self.order(&Order::Cut {
+            epoch: epoch.0,
+            before,
+        });
+    }
+
+    /// Asks the session to end after the segment it is in.
+    pub fn cut_at_next_line(&self, epoch: Epoch) {
+        self.order(&Order::Cut {
+            epoch: epoch.0,
+            before: 0,
+        });
+    }
+
+    /// Nothing of this session counts from now on, whether it hears of it or not.
+    pub fn revoke(&self, epoch: Epoch) {
+        if let Some(link) = self.sessions.lock().get(&epoch.0) {
+            link.current.store(false, Ordering::SeqCst);
+        }
+        self.order(&Order::Stop { epoch: epoch.0 });
+    }
+
+    /// Nothing of this worker counts from now on, and it is killed.
+    pub fn kill(&self) {
+        for link in self.sessions.lock().values() {
+            link.current.store(false, Ordering::SeqCst);
+        }
+        // Killed or gone already: it is the same.
+        let _ = self.child.lock().kill();
+    }
+
+    /// The worker is not needed any more: a closed socket ends it.
+    pub fn close(&self) {
+        let _ = rustix::net::shutdown(&self.channel, rustix::net::Shutdown::Both);
+    }
+
+    /// Process id, for the log.
+    pub fn pid(&self) -> u32 {
+        self.child.lock().id()
+    }
+
+    fn order(&self, order: &Order) {
+        // A worker that is gone is noticed by whoever listens to it.
+        let _ = self.channel.send(order, &[]);
+    }
+
+    fn listen(self: Arc<Self>) {
+        let why = loop {
+            match self.channel.receive::<Word>() {
+                Ok(Some((word, fds))) => {
+                    if let Err(e) = self.hear(word, fds) {
+                        break e.to_string();
+                    }
+                }
+                Ok(None) => break "it ended".to_owned(),
+                Err(e) => break e.to_string(),
+            }
+        };
+        let why = self.reap().unwrap_or(why);
+        for link in self.sessions.lock().values() {
+            link.current.store(false, Ordering::SeqCst);
+        }
+        let slot = self.slot;
+        let _ = self.tell.send(Message::WorkerGone { slot, why });
+    }
+
+    /// Waits for the process to end, and kills it if it does not; how it ended, in words.
+    fn reap(&self) -> Option<String> {
+        let until = Instant::now() + GRACE;
+        loop {
+            let mut child = self.child.lock();
+            match child.try_wait() {
+                Ok(Some(status)) => return Some(status.to_string()),
+                Ok(None) if Instant::now() < until => {}
+                _ => {
+                    let _ = child.kill();
+                    return child.wait().ok().map(|status| status.to_string());
+                }
+            }
+            drop(child);
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn hear(&self, word: Word, fds: Vec<OwnedFd>) -> Result<()> {
+        match word {
+            Word::Hello { build, unenforced } => {
+                if build != protocol::build() {
+                    return Err(Error::bug("a worker of another build"));
+                }
+                tracing::debug!(pid = self.pid(), ?unenforced, "worker ready");
+                Ok(())
+            }
+            Word::Beat { done } => {
+                let slot = self.slot;
+                let done = done.into_iter().map(|(e, d)| (Epoch(e), d)).collect();
+                let _ = self.tell.send(Message::Beat { slot, done });
+                Ok(())
+            }
+            Word::Head { epoch } => self.guarded(epoch, |link| {
+                let plan: Plan = parse(fds.into_iter().next())?;
+                link.live.begin_publishing(&plan)
+            }),
+            Word::Planned { epoch } => self.guarded(epoch, |link| {
+                let mut fds = fds.into_iter();
+                let planned: Planned = parse(fds.next())?;
+                let index = fds.next().ok_or_else(|| Error::bug("a plan without an index"))?;
+                // What is public of the beginning is committed before the plan says what is missing.
+                link.live.flush()?;
+                let _ = self.tell.send(Message::Planned {
+                    epoch: Epoch(epoch),
+                    planned: Box::new(planned),
+                    index,
+                });
+                Ok(())
+            }),
+            Word::Piece { epoch, finished } => {
+                self.busy.store(true, Ordering::SeqCst);
+                let heard = self.guarded(epoch, |link| {
+                    let fd = fds.into_iter().next();
+                    let fd = fd.ok_or_else(|| Error::bug("a piece without its bytes"))?;
+                    let bytes = channel::payload(fd)?;
+                    if !link.may_publish(&finished) {
+                        return Err(Error::bug("a piece that is not its session's"));
+                    }
+                    link.live.publish(Piece { finished, bytes })
+                });
+                self.busy.store(false, Ordering::SeqCst);
+                self.order(&Order::Taken { epoch });
+                heard
+            }
+            Word::Ended { epoch, failure } => {
+                let Some(link) = self.sessions.lock().remove(&epoch) else {
+                    return Ok(());
+                };
+                self.busy.store(true, Ordering::SeqCst);
+                let flushed = link.live.flush();
+                self.busy.store(false, Ordering::SeqCst);
+                let refused = link.refused.lock().take();
+                let error = refused.or(flushed.err()).or(failure.map(Error::from));
+                let epoch = Epoch(epoch);
+                let _ = self.tell.send(Message::Ended { epoch, error });
+                Ok(())
+            }
+        }
+    }
+
+    /// Does something for a session that still counts; what goes wrong ends the session, not the worker.
+    fn guarded(&self, epoch: u64, work: impl FnOnce(&Link) -> Result<()>) -> Result<()> {
+        let Some(link) = self.sessions.lock().get(&epoch).cloned() else {
+            return Ok(());
+        };
+        let wanted = link.current.load(Ordering::SeqCst) && link.refused.lock().is_none();
+        if let Err(e) = if wanted { work(&link) } else { Ok(()) } {
+            *link.refused.lock() = Some(e);
+            self.order(&Order::Stop { epoch });
+        }
+        Ok(())
+    }
+}
+
+impl Link {
+    /// Whether a piece is one this session was asked for: a worker may be in the hands of a hostile file.
+    fn may_publish(&self, piece: &Finished) -> bool {
+        let until = self.until.load(Ordering::SeqCst);
+        let mut parts = piece.path.split('/');
+        let (Some(kind), name, file, None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return false;
+        };
+        let programme = self.programme;
+        let plain = |n: &str| !n.is_empty() && n.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        match (kind, name, file) {
+            ("video", Some(rung), Some(file)) if plain(rung) => {
+                let segment = segment_number(file);
+                let own = |s: usize| if programme { s == 0 } else { (self.from..until).contains(&s) };
+                file == layout::INIT || segment.is_some_and(own)
+            }
+            ("audio", Some(language), Some(file)) if programme && plain(language) => {
+                file == layout::INIT || segment_number(file).is_some()
+            }
+            ("thumbs", Some(file), None) if programme => {
+                file.strip_suffix(".jpg").is_some_and(|n| n.len() == 4 && plain(n))
+            }
+            (layout::POSTER | layout::STORYBOARD | layout::STORYBOARD_VTT, None, None) => programme,
+            _ => false,
+        }
+    }
+}
+
+/// The index of `seg-00001.m4s`.
+pub fn segment_number(file: &str) -> Option<usize> {
+    let number = file.strip_prefix("seg-")?.strip_suffix(".m4s")?;
+    let index: usize = number.parse().ok()?;
+    let index = index.checked_sub(1)?;
+    (layout::segment(index) == file).then_some(index)
+}
+
+fn parse<T: serde::de::DeserializeOwned>(fd: Option<OwnedFd>) -> Result<T> {
+    let fd = fd.ok_or_else(|| Error::bug("a word of a worker lacks its payload"))?;
+    serde_json::from_slice(&channel::payload(fd)?)
+        .map_err(|e| Error::bug("a worker's payload cannot be read").with_detail(e.to_string()))
+}

@@ -1,0 +1,223 @@
+//! From a URL in a request to a path this daemon may use. Nothing outside the configured roots is ever opened.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use newsreel_config::Storage;
+use newsreel_model::{Code, Error, Result};
+use url::Url;
+
+use crate::source::FileSource;
+
+/// Where jobs may read and write.
+#[derive(Clone, Debug)]
+pub struct Roots {
+    inputs: Vec<PathBuf>,
+    outputs: Vec<PathBuf>,
+}
+
+impl Roots {
+    /// The configured roots, links in them resolved.
+    ///
+    /// # Errors
+    /// A root is not there.
+    pub fn new(storage: &Storage) -> Result<Self> {
+        let resolve = |key: &str, roots: &[String]| {
+            let one = |root: &String| {
+                std::fs::canonicalize(root).map_err(|e| {
+                    Error::new(
+                        Code::ConfigInvalid,
+                        format!("storage.{key}: {root}: {e}; create it or take it out of the list"),
+                    )
+                })
+            };
+            roots.iter().map(one).collect::<Result<Vec<_>>>()
+        };
+        Ok(Self {
+            inputs: resolve("input_roots", &storage.input_roots)?,
+            outputs: resolve("output_roots", &storage.output_roots)?,
+        })
+    }
+
+    /// The path an input's URL means.
+    ///
+    /// # Errors
+    /// No `file` URL, not below an input root, or not there.
+    pub fn input(&self, url: &str) -> Result<PathBuf> {
+        let asked = file_path("input.url", url)?;
+        let path = std::fs::canonicalize(&asked).map_err(|_| {
+            // Whether it exists is nobody's business where it may not be read.
+            if self.inputs.iter().any(|root| asked.starts_with(root)) {
+                Error::new(
+                    Code::InputNotFound,
+                    format!("there is no file {}", asked.display()),
+                )
+            } else {
+                forbidden("input.url", &asked, "storage.input_roots")
+            }
+        })?;
+        below(&path, &self.inputs)
+            .then_some(path)
+            .ok_or_else(|| forbidden("input.url", &asked, "storage.input_roots"))
+    }
+
+    /// Opens an input. What was opened is checked once more: the path may have been changed since it was resolved.
+    ///
+    /// # Errors
+    /// As for [`Roots::input`], and when it is no regular file.
+    pub fn open(&self, url: &str) -> Result<FileSource> {
+        let path = self.input(url)?;
+        let source = FileSource::open(&path)?;
+        let opened = real_path(source.file())?;
+        if below(&opened, &self.inputs) {
+            Ok(source)
+        } else {
+            Err(forbidden("input.url", &path, "storage.input_roots"))
+        }
+    }
+
+    /// The directory a destination's URL means; its parent has to be there.
+    ///
+    /// # Errors
+    /// No `file` URL, or not below an output root.
+    pub fn destination(&self, url: &str) -> Result<PathBuf> {
+        let asked = file_path("destination", url)?;
+        let refused = || forbidden("destination", &asked, "storage.output_roots");
+        let path = match std::fs::canonicalize(&asked) {
+            Ok(path) => path,
+            Err(_) => {
+                let parent = asked.parent().ok_or_else(refused)?;
+                let name = asked.file_name().ok_or_else(refused)?;
+                let parent = std::fs::canonicalize(parent).map_err(|_| {
+                    if self.outputs.iter().any(|root| asked.starts_with(root)) {
+                        Error::new(
+                            Code::RequestInvalid,
+                            format!("`destination`: there is no directory {}; create it first", parent.display()),
+                        )
+                    } else {
+                        refused()
+                    }
+                })?;
+                parent.join(name)
+            }
+        };
+        let is_root = self.outputs.contains(&path);
+        (below(&path, &self.outputs) && !is_root)
+            .then_some(path)
+            .ok_or_else(refused)
+    }
+}
+
+fn below(path: &Path, roots: &[PathBuf]) -> bool {
+    roots.iter().any(|root| path.starts_with(root))
+}
+
+fn forbidden(field: &str, path: &Path, key: &str) -> Error {
+    Error::new(
+        Code::PathForbidden,
+        format!(
+            "`{field}`: {} does not lie below a directory this daemon may use; choose another, or ask for it to be named in {key}",
+            path.display()
+        ),
+    )
+}
+
+fn file_path(field: &str, url: &str) -> Result<PathBuf> {
+    let invalid = |why: &str| {
+        Error::new(
+            Code::RequestInvalid,
+            format!("`{field}` {why}; give file:///absolute/path"),
+        )
+    };
+    let parsed = Url::parse(url).map_err(|e| invalid(&format!("is no URL ({e})")))?;
+    if parsed.scheme() != "file" {
+        return Err(Error::new(
+            Code::InputSchemeUnsupported,
+            format!(
+                "`{field}`: `{}` URLs are not served yet; give file:///absolute/path",
+                parsed.scheme()
+            ),
+        ));
+    }
+    if parsed.host_str().is_some_and(|host| !host.is_empty() && host != "localhost") {
+        return Err(invalid("names another machine"));
+    }
+    if parsed.query().is_some() || parsed.fragment().is_some() {
+        return Err(invalid("has a query or fragment; write ? as %3F and # as %23"));
+    }
+    // A path with dots in it would mean something else before and after it is resolved.
+    let written = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let has_dots = |text: &str| text.split('/').any(|part| part == ".." || part == ".");
+    let path = parsed.to_file_path().map_err(|()| invalid("is no local path"))?;
+    let decoded = percent_decoded(written);
+    if has_dots(written) || has_dots(&decoded) || path.to_string_lossy().contains('\0') {
+        return Err(invalid("must not hold `.` or `..` as a part of its path"));
+    }
+    Ok(path)
+}
+
+/// For looking at, not for opening.
+fn percent_decoded(text: &str) -> String {
+    percent_encoding::percent_decode_str(text)
+        .decode_utf8_lossy()
+        .into_owned()
+}
+
+/// Where an open file lies now, by the kernel's word.
+fn real_path(file: &File) -> Result<PathBuf> {
+    use std::os::fd::AsRawFd;
+    std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))
+        .map_err(|e| Error::bug(format!("an open file has no path: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn roots(dir: &Path) -> Roots {
+        let root = dir.join("in");
+        std::fs::create_dir_all(&root).unwrap();
+        std::fs::create_dir_all(dir.join("out")).unwrap();
+        std::fs::write(root.join("a clip.mp4"), "x").unwrap();
+        std::fs::write(dir.join("secret.mp4"), "x").unwrap();
+        std::os::unix::fs::symlink(dir.join("secret.mp4"), root.join("link.mp4")).unwrap();
+        let name = |n: &str| vec![dir.join(n).display().to_string()];
+        Roots::new(&Storage {
+            input_roots: name("in"),
+            output_roots: name("out"),
+            ..Storage::default()
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn what_lies_below_a_root_is_found_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let roots = roots(dir.path());
+        let base = dir.path().display();
+        assert!(roots.input(&format!("file://{base}/in/a%20clip.mp4")).is_ok());
+        for (url, code) in [
+            (format!("file://{base}/in/none.mp4"), Code::InputNotFound),
+            (format!("file://{base}/in/link.mp4"), Code::PathForbidden),
+            (format!("file://{base}/secret.mp4"), Code::PathForbidden),
+            (format!("file://{base}/no-secret.mp4"), Code::PathForbidden),
+            (format!("file://{base}/in/../secret.mp4"), Code::RequestInvalid),
+            (format!("file://{base}/in/%2e%2e/secret.mp4"), Code::RequestInvalid),
+            ("https://example.org/a.mp4".to_owned(), Code::InputSchemeUnsupported),
+            ("/in/a.mp4".to_owned(), Code::RequestInvalid),
+            ("file://other/in/a.mp4".to_owned(), Code::RequestInvalid),
+        ] {
+            assert_eq!(roots.input(&url).unwrap_err().code(), code, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_destination_lies_below_a_root_and_is_none_itself() {
+        let dir = tempfile::tempdir().unwrap();
+        let roots = roots(dir.path());
+        let base = dir.path().display();
+        assert!(roots.destination(&format!("file://{base}/out/story")).is_ok());
+        assert!(roots.destination(&format!("file://{base}/out/")).is_err());
+        assert!(roots.destination(&format!("file://{base}/in/story")).is_err());
+    }
+}

@@ -1,0 +1,320 @@
+//! A job that is being worked on: its input and directory are open, its pieces have a way to become public.
+//!
+//! Not here: when and where its parts are executed (`core`), or the worker processes (`host`).
+
+use std::collections::{HashMap, HashSet};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossbeam::channel::Sender;
+use newsreel_model::event::Event;
+use newsreel_model::job::{Finished, JOB_FORMAT, JOB_KIND, JobRecord, JobState, layout};
+use newsreel_model::plan::{Fingerprint, Plan};
+use newsreel_model::ports::EventSink;
+use newsreel_model::store::{Change, Store, StoredJob};
+use newsreel_model::{Cancel, Code, Error, JobId, Result};
+use parking_lot::Mutex;
+
+use super::checkpoints::StoreCheckpoints;
+use super::inputs::Roots;
+use super::message::Message;
+use crate::job::outdir::OutDir;
+use crate::job::playlists::Playlists;
+use crate::job::publisher::{Piece, Publisher};
+use crate::job::report::{self, Milestones};
+use crate::job::sink::{Outlet, published_inits};
+use crate::job::{finish, fingerprint, journal, record};
+use crate::source::FileSource;
+use crate::worker::protocol::Planned;
+
+/// An opened job.
+pub struct LiveJob {
+    pub job: StoredJob,
+    pub source: FileSource,
+    pub fingerprint: Fingerprint,
+    /// The plan of an earlier execution.
+    pub known: Option<Plan>,
+    /// What was finished when the job was opened.
+    pub reused: Vec<Finished>,
+    out: OutDir,
+    record: Mutex<JobRecord>,
+    state: Mutex<State>,
+    milestones: Arc<Milestones>,
+    cancel: Cancel,
+    store: Arc<dyn Store>,
+    tell: Sender<Message>,
+}
+
+#[derive(Default)]
+struct State {
+    planned: Option<Arc<Planned>>,
+    index: Option<Arc<OwnedFd>>,
+    publishing: Option<(Arc<Publisher>, Arc<Mutex<Playlists>>)>,
+    /// Published init segments by path.
+    inits: HashMap<String, Vec<u8>>,
+    runs: usize,
+}
+
+/// Passes a job's events on to be logged.
+struct Told {
+    job: JobId,
+    tell: Sender<Message>,
+}
+
+impl EventSink for Told {
+    fn emit(&self, event: &Event) {
+        let event = event.clone();
+        // The scheduler's thread ends only with the process.
+        let _ = self.tell.send(Message::Event {
+            job: self.job,
+            event,
+        });
+    }
+}
+
+impl LiveJob {
+    /// Opens input and directory, and finds what an earlier execution finished.
+    ///
+    /// # Errors
+    /// Input or directory cannot be opened, or are not what the job was begun with.
+    pub fn open(
+        job: StoredJob,
+        roots: &Roots,
+        store: &Arc<dyn Store>,
+        tell: &Sender<Message>,
+    ) -> Result<Self> {
+        let source = roots.open(&job.spec.input.url)?;
+        let fingerprint = fingerprint::of(&source, &job.profile)?;
+        let dir = Path::new(&job.destination);
+        let out = OutDir::open(dir, &fingerprint, false)?;
+        let id = job.id.to_string();
+        if let Some(other) = out.found.as_ref().filter(|r| r.id != id) {
+            return Err(Error::new(
+                Code::OutputForeign,
+                format!(
+                    "{} holds the output of job {}; choose another destination",
+                    job.destination, other.id
+                ),
+            ));
+        }
+        let mut reused = store.pieces(job.id)?;
+        let before: HashSet<String> = reused.iter().map(|f| f.path.clone()).collect();
+        journal::keep_whole(dir, &mut reused);
+        let kept: HashSet<&String> = reused.iter().map(|f| &f.path).collect();
+        let lost: Vec<String> = before.iter().filter(|p| !kept.contains(p)).cloned().collect();
+        if !lost.is_empty() {
+            let forget = Change::Forget {
+                job: job.id,
+                paths: lost,
+            };
+            store.apply(vec![(forget, None)])?;
+        }
+        let record = out.found.clone().unwrap_or_else(|| new_record(&job, &fingerprint));
+        let known = store.plan(job.id)?.map(|(_, plan)| plan);
+        let told: Arc<dyn EventSink> = Arc::new(Told {
+            job: job.id,
+            tell: tell.clone(),
+        });
+        let live = Self {
+            source,
+            fingerprint,
+            known,
+            reused,
+            out,
+            record: Mutex::new(record),
+            state: Mutex::default(),
+            milestones: Arc::new(Milestones::new(Instant::now(), told)),
+            cancel: Cancel::default(),
+            store: Arc::clone(store),
+            tell: tell.clone(),
+            job,
+        };
+        live.write_record(JobState::Running)?;
+        Ok(live)
+    }
+
+    /// The output directory.
+    pub fn dir(&self) -> &Path {
+        &self.out.path
+    }
+
+    /// Paths of what was finished when the job was opened.
+    pub fn finished_paths(&self) -> Vec<String> {
+        self.reused.iter().map(|f| f.path.clone()).collect()
+    }
+
+    /// Makes ready to publish pieces of `plan`, whose grid may still be empty.
+    ///
+    /// # Errors
+    /// No thread can be started.
+    pub fn begin_publishing(&self, plan: &Plan) -> Result<()> {
+        let mut state = self.state.lock();
+        if state.publishing.is_some() {
+            return Ok(());
+        }
+        let playlists = Arc::new(Mutex::new(Playlists::new(plan, self.milestones.clone())));
+        let checkpoints = StoreCheckpoints::new(
+            self.job.id,
+            Arc::clone(&self.store),
+            self.reused.clone(),
+            self.tell.clone(),
+        );
+        let publisher = Publisher::start(
+            self.dir(),
+            Box::new(checkpoints),
+            Arc::clone(&playlists),
+            self.cancel.clone(),
+        )?;
+        state.inits = published_inits(self.dir(), &self.reused);
+        state.publishing = Some((Arc::new(publisher), playlists));
+        Ok(())
+    }
+
+    /// Hands a piece over to be published; blocks while the disk is behind.
+    ///
+    /// # Errors
+    /// Publishing failed, or an init segment differs from the one that is public.
+    pub fn publish(&self, piece: Piece) -> Result<()> {
+        let publisher = {
+            let mut state = self.state.lock();
+            let path = &piece.finished.path;
+            if path.ends_with(layout::INIT) {
+                match state.inits.get(path) {
+                    Some(public) if *public == piece.bytes => return Ok(()),
+                    Some(_) => {
+                        return Err(Error::new(
+                            Code::ParameterSetsDiffer,
+                            format!("a session's parameter sets differ from those published in {path}"),
+                        ));
+                    }
+                    None => {
+                        state.inits.insert(path.clone(), piece.bytes.clone());
+                    }
+                }
+            }
+            let publishing = state.publishing.as_ref().map(|p| Arc::clone(&p.0));
+            publishing.ok_or_else(|| Error::bug("a piece before its plan"))?
+        };
+        publisher.publish(piece)
+    }
+
+    /// Waits until everything handed over is finished.
+    ///
+    /// # Errors
+    /// Publishing failed.
+    pub fn flush(&self) -> Result<()> {
+        let publisher = self.state.lock().publishing.as_ref().map(|p| Arc::clone(&p.0));
+        publisher.map_or(Ok(()), |p| p.flush())
+    }
+
+    /// Why publishing failed, if it did: the job must be opened anew then.
+    pub fn failure(&self) -> Option<Error> {
+        let state = self.state.lock();
+        state.publishing.as_ref().and_then(|p| p.0.failure())
+    }
+
+    /// The plan is complete.
+    ///
+    /// # Errors
+    /// The record cannot be written.
+    pub fn settle(&self, planned: Planned, index: OwnedFd) -> Result<()> {
+        self.begin_publishing(&planned.plan)?;
+        self.record.lock().plan = Some(planned.plan.clone());
+        {
+            let mut state = self.state.lock();
+            state.planned = Some(Arc::new(planned));
+            state.index = Some(Arc::new(index));
+        }
+        self.write_record(JobState::Running)
+    }
+
+    /// Plan and index, once they are settled.
+    pub fn settled(&self) -> Option<(Arc<Planned>, Arc<OwnedFd>)> {
+        let state = self.state.lock();
+        Some((state.planned.clone()?, state.index.clone()?))
+    }
+
+    /// Counts a run, for the report.
+    pub fn count_run(&self) {
+        self.state.lock().runs += 1;
+    }
+
+    /// MP4s, manifests, gate, report, and the completed record.
+    ///
+    /// # Errors
+    /// Writing failed, or the gate found something wrong.
+    pub fn finish(&self) -> Result<()> {
+        self.flush()?;
+        let (planned, playlists, runs) = {
+            let state = self.state.lock();
+            let planned = state.planned.clone();
+            let playlists = state.publishing.as_ref().map(|p| Arc::clone(&p.1));
+            match (planned, playlists) {
+                (Some(planned), Some(playlists)) => (planned, playlists, state.runs),
+                _ => return Err(Error::bug("a job is finished before it is planned")),
+            }
+        };
+        let pieces = self.store.pieces(self.job.id)?;
+        let journal = finish::finish(
+            self.dir(),
+            &planned.plan,
+            &self.cancel,
+            &mut playlists.lock(),
+            &pieces,
+            || Ok(Vec::new()),
+        )?;
+        let facts = report::Facts {
+            plan: &planned.plan,
+            source: &planned.source,
+            held: planned.held,
+            runs,
+            reused: &self.reused,
+            milestones: &self.milestones,
+        };
+        self.record.lock().journal = report::write(&facts, self.dir(), journal)?;
+        self.write_record(JobState::Completed)
+    }
+
+    /// Records how the job ended, and stops what still writes for it.
+    pub fn end(&self, state: JobState) {
+        self.cancel.cancel();
+        if state != JobState::Completed {
+            // What the store says is what counts; the record is for whoever looks into the directory.
+            let _ = self.write_record(state);
+        }
+    }
+
+    /// Removes what was only needed while the job ran.
+    pub fn tidy(&self) {
+        let _ = std::fs::remove_dir_all(self.dir().join(layout::WORK));
+    }
+
+    fn write_record(&self, state: JobState) -> Result<()> {
+        let mut record = self.record.lock();
+        record.state = state;
+        record::write(self.dir(), &record)
+    }
+}
+
+fn new_record(job: &StoredJob, fingerprint: &Fingerprint) -> JobRecord {
+    JobRecord {
+        kind: JOB_KIND.to_owned(),
+        format: JOB_FORMAT,
+        id: job.id.to_string(),
+        input: job.spec.input.url.clone(),
+        state: JobState::Queued,
+        created_at: job.created_at.to_string(),
+        profile_name: job.spec.profile.clone(),
+        profile: job.profile.clone(),
+        fingerprint: fingerprint.clone(),
+        plan: None,
+        journal: Vec::new(),
+    }
+}
+
+/// Where a job without a destination goes.
+pub fn default_destination(data_dir: &Path, id: JobId) -> PathBuf {
+    data_dir.join("jobs").join(id.to_string())
+}

@@ -1,0 +1,48 @@
+//! What the scheduler's thread is told by all others. Not what it makes of it (`core`).
+
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use newsreel_model::event::Event;
+use newsreel_model::job::Finished;
+use newsreel_model::store::StoredJob;
+use newsreel_model::{Error, JobId, Result};
+use newsreel_scheduler::{Epoch, WorkerSlot};
+
+use super::live::LiveJob;
+use crate::worker::protocol::{Done, Planned};
+
+/// Something that happened.
+pub enum Message {
+    /// A job was accepted, or is to be tried again; durable already.
+    Queued(Box<StoredJob>),
+    /// A job was cancelled; durable already.
+    Cancelled(JobId),
+    /// A job's directory and input are open, or cannot be.
+    Opened {
+        epoch: Epoch,
+        job: JobId,
+        live: Result<Arc<LiveJob>>,
+    },
+    /// Pieces are finished.
+    Committed { job: JobId, pieces: Vec<Finished> },
+    /// Something to be logged happened to a job.
+    Event { job: JobId, event: Event },
+    /// A session's plan is complete; the descriptor is the index.
+    Planned {
+        epoch: Epoch,
+        planned: Box<Planned>,
+        index: OwnedFd,
+    },
+    /// A worker is alive, and this is what its sessions have done.
+    Beat {
+        slot: WorkerSlot,
+        done: Vec<(Epoch, Done)>,
+    },
+    /// A session is over, and everything it handed over is finished.
+    Ended { epoch: Epoch, error: Option<Error> },
+    /// A worker process is gone.
+    WorkerGone { slot: WorkerSlot, why: String },
+    /// Stop: start nothing more and end what runs.
+    Drain,
+}
