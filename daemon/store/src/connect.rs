@@ -62,3 +62,26 @@ fn common(db: &Connection) -> Work<()> {
     db.pragma_update(None, "trusted_schema", false)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_committed_is_synced_and_references_are_held() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("jobs.db");
+        crate::files::create(&path).unwrap();
+        let db = writer(&path, &StoreOptions::default()).unwrap();
+        let pragma = |name: &str| -> String {
+            db.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
+                .map(|value| format!("{value:?}"))
+                .unwrap()
+        };
+        assert_eq!(pragma("journal_mode"), "Text(\"wal\")");
+        assert_eq!(pragma("synchronous"), "Integer(2)");
+        assert_eq!(pragma("foreign_keys"), "Integer(1)");
+        let db = reader(&path).unwrap();
+        db.execute_batch("CREATE TABLE t (n)").unwrap_err();
+    }
+}

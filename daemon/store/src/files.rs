@@ -45,7 +45,6 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
 /// [`Code::StoreFailed`] when it is held, with the process that holds it.
 pub fn lock(path: &Path) -> Result<File> {
     let name = beside(path, ".lock");
-    let cannot = |err: &std::io::Error| unwritable(path, err);
     let mut file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -53,20 +52,11 @@ pub fn lock(path: &Path) -> Result<File> {
         .truncate(false)
         .mode(0o600)
         .open(&name)
-        .map_err(|err| cannot(&err))?;
+        .map_err(|err| unwritable(path, &err))?;
     match file.try_lock() {
         Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            // Who holds it is for people only; not knowing it changes nothing.
-            let _ = file.read_to_string(&mut holder);
-            let what = format!(
-                "is in use by another process ({}); stop that one, or give this one a store of its own",
-                holder.trim()
-            );
-            return Err(failed(path, &what));
-        }
-        Err(TryLockError::Error(err)) => return Err(cannot(&err)),
+        Err(TryLockError::WouldBlock) => return Err(held(path, &file)),
+        Err(TryLockError::Error(err)) => return Err(unwritable(path, &err)),
     }
     let note = format!("process {}\n", std::process::id());
     // On a full disk the note is lost, the lock is not.
@@ -75,6 +65,17 @@ pub fn lock(path: &Path) -> Result<File> {
         .and_then(|()| file.seek(SeekFrom::Start(0)))
         .and_then(|_| file.write_all(note.as_bytes()));
     Ok(file)
+}
+
+fn held(path: &Path, lock: &File) -> Error {
+    let mut holder = String::new();
+    // Who holds it is for people only; not knowing it changes nothing.
+    let _ = lock.take(64).read_to_string(&mut holder);
+    let what = format!(
+        "is in use by another process ({}); stop that one, or give this one a store of its own",
+        holder.trim()
+    );
+    failed(path, &what)
 }
 
 /// Creates the store's file, readable by its owner alone since specs name addresses and stories. One that is there is kept.
@@ -130,7 +131,7 @@ pub fn unwritable(path: &Path, err: &std::io::Error) -> Error {
         failed(
             path,
             &format!(
-                "cannot be written beside: {err}; check the permissions of its directory and that the file system can lock files"
+                "cannot be opened: no file can be written or locked beside it ({err}); check the permissions of its directory and that it is on a local disk"
             ),
         )
     };

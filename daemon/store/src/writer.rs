@@ -176,3 +176,7 @@ fn undo(db: &Connection) {
         tracing::error!(%err, "a transaction of the job store cannot be rolled back");
     }
 }
+
+#[cfg(test)]
+#[path = "writer_tests.rs"]
+mod tests;
