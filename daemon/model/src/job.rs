@@ -45,6 +45,18 @@ pub struct Finished {
     pub made_by: String,
 }
 
+impl Finished {
+    /// The frames in it that count as progress: those of a video segment, 0 for anything else.
+    #[must_use]
+    pub fn video_frames(&self) -> u64 {
+        if self.path.starts_with("video/") && self.path.ends_with(".m4s") {
+            u64::from(self.frames)
+        } else {
+            0
+        }
+    }
+}
+
 #[allow(
     clippy::trivially_copy_pass_by_ref,
     reason = "the signature serde asks for"

@@ -1,7 +1,7 @@
 //! The port to where jobs are kept: one implementation is embedded, another for several machines may follow.
 //!
 //! Every method returns only once what it did is durable. Calls may come from many threads; those that write at the same
-//! time may share one commit, which is held open for at most 50 ms.
+//! time may share one commit, which is held open for at most 50 ms. Times are kept to the microsecond; what is finer is cut off.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -41,11 +41,11 @@ pub struct StoredJob {
     pub failures: u32,
     /// Frames over all rungs to publish; 0 until the plan is known.
     pub frames_total: u64,
-    /// Frames over all rungs published.
+    /// Frames over all rungs published: the sum of [`Finished::video_frames`] over the job's pieces.
     pub frames_done: u64,
     /// Whether something can be played.
     pub playable: bool,
-    /// What to know about it.
+    /// What to know about it, in the order it was found, each once.
     pub warnings: Vec<Warning>,
     /// Why it failed.
     pub failure: Option<Failure>,
@@ -66,7 +66,7 @@ pub struct NewJob {
     pub created_at: Timestamp,
 }
 
-/// A client's promise that a request is the same as an earlier one. Kept 24 hours.
+/// A client's promise that a request is the same as an earlier one. Kept 24 hours, or until the job is deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey {
     /// Who sent it: keys of different callers never meet.
@@ -86,36 +86,34 @@ pub struct StoreSubmitted {
     pub repeated: bool,
 }
 
-/// Which pieces a job's work has produced, and from which assignment.
+/// Which pieces a job's work has produced.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PieceCommit {
     /// The job.
     pub job: JobId,
-    /// Pieces whose files are durable under their final names.
+    /// Pieces whose files are durable under their final names. May be none, for an event that changes nothing else.
     pub pieces: Vec<Finished>,
-    /// Frames over all rungs in them.
-    pub frames: u64,
 }
 
-/// A change to one job. Those that would leave a terminal state are refused, except [`Change::Requeue`].
+/// A change to one job. A job that has ended takes none but [`Change::Requeue`].
 #[derive(Clone, Debug, PartialEq)]
 #[allow(clippy::large_enum_variant, reason = "changes are few and short-lived")]
 pub enum Change {
-    /// Work began (or began again).
+    /// Work began (or began again): the job is running, and in no phase until it enters one. The first start is kept.
     Start {
         /// The job.
         job: JobId,
         /// Now.
         at: Timestamp,
     },
-    /// Another part of the work began.
+    /// Another part of the work began. Only a running job has a phase.
     Enter {
         /// The job.
         job: JobId,
         /// The part.
         phase: Phase,
     },
-    /// The plan is settled; it is never changed again while the job lives.
+    /// The plan is settled; it is never changed again while the job lives, so a job that has one takes no other.
     Plan {
         /// The job.
         job: JobId,
@@ -126,14 +124,15 @@ pub enum Change {
         /// Frames over all rungs.
         frames_total: u64,
     },
-    /// Pieces are finished: this commit is what makes them so.
+    /// Pieces are finished: this commit is what makes them so. A piece under a path that was committed before takes the
+    /// place of the earlier one, in the order as in the count of frames: no path counts twice.
     Pieces(PieceCommit),
     /// Something can be played.
     Playable {
         /// The job.
         job: JobId,
     },
-    /// Something to know about the job.
+    /// Something to know about the job. The same warning again changes nothing, yet counts as made.
     Warn {
         /// The job.
         job: JobId,
@@ -145,7 +144,7 @@ pub enum Change {
         /// The job.
         job: JobId,
     },
-    /// It ended. The first terminal state wins.
+    /// It ended. The first terminal state wins; a state that is not terminal is refused.
     End {
         /// The job.
         job: JobId,
@@ -156,23 +155,46 @@ pub enum Change {
         /// Now.
         at: Timestamp,
     },
-    /// A failed or cancelled job waits again. Its plan and pieces are kept; its failures are forgotten.
+    /// A failed or cancelled job waits again. Plan, pieces and warnings are kept; its failures, its end and why it failed are
+    /// forgotten. Refused also while another job that has not ended writes to the same destination: a job that is still
+    /// failed or cancelled after a refusal was refused for that. No limit on waiting jobs applies.
     Requeue {
         /// The job.
         job: JobId,
     },
-    /// A running job of a daemon that is no more waits again.
+    /// A running job waits again: its daemon is no more, or it gave its place to another.
     Recover {
         /// The job.
         job: JobId,
     },
-    /// Pieces that turned out to be missing or damaged are finished no more.
+    /// Pieces that turned out to be missing or damaged are finished no more, nor do their frames count. Paths that were never
+    /// committed are passed over.
     Forget {
         /// The job.
         job: JobId,
         /// Their paths.
         paths: Vec<String>,
     },
+}
+
+impl Change {
+    /// Whose change it is.
+    #[must_use]
+    pub fn job(&self) -> JobId {
+        match self {
+            Self::Start { job, .. }
+            | Self::Enter { job, .. }
+            | Self::Plan { job, .. }
+            | Self::Pieces(PieceCommit { job, .. })
+            | Self::Playable { job }
+            | Self::Warn { job, .. }
+            | Self::Failure { job }
+            | Self::End { job, .. }
+            | Self::Requeue { job }
+            | Self::Recover { job }
+            | Self::Forget { job, .. } => *job,
+        }
+    }
 }
 
 /// Whether a change was made.
@@ -237,7 +259,7 @@ pub trait Store: Send + Sync {
     /// The store cannot be written.
     fn begin(&self) -> Result<u32>;
 
-    /// Accepts a job and logs [`Event::Queued`].
+    /// Accepts a job and logs [`Event::Queued`]. A repeated request gets the job as it is now, even when the queue is full.
     ///
     /// # Errors
     /// [`crate::Code::IdempotencyConflict`]; [`crate::Code::OutputBusy`] when a job that has not ended writes to the same
@@ -255,13 +277,13 @@ pub trait Store: Send + Sync {
     /// The store cannot be read.
     fn job(&self, id: JobId) -> Result<Option<StoredJob>>;
 
-    /// Jobs, newest first, at most `query.limit`.
+    /// Jobs, newest first by their ids, at most `query.limit`. A `before` that is not there is a place in the order all the same.
     ///
     /// # Errors
     /// The store cannot be read.
     fn jobs(&self, query: &JobQuery) -> Result<Vec<StoredJob>>;
 
-    /// Every job that has not ended, oldest first.
+    /// Every job that has not ended, oldest first by their ids.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -285,20 +307,28 @@ pub trait Store: Send + Sync {
     /// The store cannot be read.
     fn pieces(&self, id: JobId) -> Result<Vec<Finished>>;
 
-    /// Makes all changes and logs all events in one transaction, in order; says of each change whether it was made.
-    /// An event that accompanies a change is logged only if that change was made.
+    /// Makes all changes and logs all events in one transaction, in order; says of each change whether it was made. A refused
+    /// change does not keep the others from being made. An event that accompanies a change is logged, as its job's, only if
+    /// that change was made.
     ///
     /// # Errors
     /// The store cannot be written; then nothing was changed.
     fn apply(&self, changes: Vec<(Change, Option<Event>)>) -> Result<Vec<Applied>>;
 
-    /// Forgets an ended job with its plan, pieces and events; false when it has not ended or is not there.
+    /// Logs events that belong to no job, such as [`Event::DeviceQuarantined`], in order.
+    ///
+    /// # Errors
+    /// The store cannot be written; then none is logged.
+    fn log(&self, events: Vec<Event>) -> Result<()>;
+
+    /// Forgets an ended job with its plan, pieces, events and idempotency key; false when it has not ended or is not there.
     ///
     /// # Errors
     /// The store cannot be written.
     fn delete(&self, id: JobId) -> Result<bool>;
 
-    /// Events after `after`, oldest first, at most `limit`, of one job or of all.
+    /// Events after `after`, oldest first, at most `limit`, of one job or of all. One that is not shown yet never gets an id
+    /// below one that is: who goes on from the last id seen misses none.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -310,13 +340,14 @@ pub trait Store: Send + Sync {
     /// The store cannot be written.
     fn calibrate(&self, calibration: Calibration) -> Result<()>;
 
-    /// What was measured, by device.
+    /// What was measured, by device and, for a device under several drivers, oldest first.
     ///
     /// # Errors
     /// The store cannot be read.
     fn calibrations(&self) -> Result<Vec<Calibration>>;
 
-    /// Drops idempotency keys older than 24 hours and events older than `events_before`.
+    /// Drops idempotency keys 24 hours old or older and events logged before `events_before`. A key that old has no effect
+    /// even before it is dropped.
     ///
     /// # Errors
     /// The store cannot be written.

@@ -1,2 +1,27 @@
-//! Where the daemon will keep jobs, segments and events. Empty for now: `transcode` keeps its journal in the job's own directory.
+//! Where the daemon keeps jobs, finished pieces, events and calibrations: the port `newsreel_model::store::Store` over SQLite.
+//!
+//! Not here: any decision about a job. The store says whether a change fits the job's state, never which change to make.
+
 #![forbid(unsafe_code)]
+
+mod apply;
+mod calibrations;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod connect;
+mod events;
+mod fault;
+mod files;
+mod jobs;
+mod migrate;
+mod options;
+mod pieces;
+mod readers;
+mod rows;
+mod sqlite;
+mod submit;
+mod trim;
+mod writer;
+
+pub use options::StoreOptions;
+pub use sqlite::SqliteStore;

@@ -1,0 +1,340 @@
+//! The port in its plainest form, in memory: what other implementations are compared with, and a stand-in for tests.
+//!
+//! Not here: speed or durability. Every method scans everything under one lock.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use newsreel_model::control::JobQuery;
+use newsreel_model::event::Event;
+use newsreel_model::job::{Finished, JobState};
+use newsreel_model::plan::{Fingerprint, Plan};
+use newsreel_model::store::{
+    Applied, Calibration, Change, Counts, IdempotencyKey, LoggedEvent, NewJob, Store,
+    StoreSubmitted, StoredJob,
+};
+use newsreel_model::{Code, Error, JobId, Result};
+use parking_lot::Mutex;
+
+use super::accepting::accepted;
+
+/// A store in memory.
+#[derive(Default)]
+pub struct Reference(Mutex<Held>);
+
+#[derive(Default)]
+struct Held {
+    boots: u32,
+    jobs: BTreeMap<JobId, Entry>,
+    keys: Vec<(IdempotencyKey, JobId, Timestamp)>,
+    events: Vec<LoggedEvent>,
+    last_event: u64,
+    calibrations: Vec<Calibration>,
+}
+
+struct Entry {
+    job: StoredJob,
+    plan: Option<(Fingerprint, Plan)>,
+    pieces: Vec<Finished>,
+}
+
+fn cut(time: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(time.as_microsecond()).unwrap()
+}
+
+fn open(job: &StoredJob) -> bool {
+    matches!(job.state, JobState::Queued | JobState::Running)
+}
+
+impl Entry {
+    fn view(&self) -> StoredJob {
+        StoredJob {
+            frames_done: self.pieces.iter().map(Finished::video_frames).sum(),
+            ..self.job.clone()
+        }
+    }
+
+    /// What a job that has not ended makes of a change.
+    fn change(&mut self, change: Change) -> bool {
+        let job = &mut self.job;
+        match change {
+            Change::Start { at, .. } => {
+                job.state = JobState::Running;
+                job.phase = None;
+                job.started_at = job.started_at.or(Some(cut(at)));
+            }
+            Change::Enter { phase, .. } if job.state == JobState::Running => {
+                job.phase = Some(phase);
+            }
+            Change::Recover { .. } if job.state == JobState::Running => {
+                job.state = JobState::Queued;
+                job.phase = None;
+            }
+            Change::Plan {
+                fingerprint,
+                plan,
+                frames_total,
+                ..
+            } if self.plan.is_none() => {
+                self.plan = Some((fingerprint, plan));
+                job.frames_total = frames_total;
+            }
+            Change::Pieces(commit) => {
+                for piece in commit.pieces {
+                    self.pieces.retain(|kept| kept.path != piece.path);
+                    self.pieces.push(piece);
+                }
+            }
+            Change::Forget { paths, .. } => {
+                self.pieces.retain(|kept| !paths.contains(&kept.path));
+            }
+            Change::Playable { .. } => job.playable = true,
+            Change::Warn { warning, .. } => {
+                if !job.warnings.contains(&warning) {
+                    job.warnings.push(warning);
+                }
+            }
+            Change::Failure { .. } => job.failures += 1,
+            Change::End {
+                state, failure, at, ..
+            } if !matches!(state, JobState::Queued | JobState::Running) => {
+                job.state = state;
+                job.phase = None;
+                job.failure = failure;
+                job.ended_at = Some(cut(at));
+            }
+            _ => return false,
+        }
+        true
+    }
+}
+
+impl Held {
+    fn log(&mut self, job_id: Option<JobId>, event: Event) {
+        self.last_event += 1;
+        self.events.push(LoggedEvent {
+            id: self.last_event,
+            created_at: cut(Timestamp::now()),
+            job_id,
+            event,
+        });
+    }
+
+    fn writes_to(&self, destination: &str) -> Option<JobId> {
+        let mut open = self.jobs.values().filter(|entry| open(&entry.job));
+        open.find(|entry| entry.job.destination == destination)
+            .map(|entry| entry.job.id)
+    }
+
+    fn change(&mut self, change: Change) -> bool {
+        let Some(entry) = self.jobs.get(&change.job()) else {
+            return false;
+        };
+        let ended = !open(&entry.job);
+        if let Change::Requeue { job } = change {
+            let again = ended && entry.job.state != JobState::Completed;
+            if !again || self.writes_to(&entry.job.destination.clone()).is_some() {
+                return false;
+            }
+            if let Some(Entry { job, .. }) = self.jobs.get_mut(&job) {
+                job.state = JobState::Queued;
+                job.failures = 0;
+                job.failure = None;
+                job.ended_at = None;
+            }
+            return true;
+        }
+        let entry = self.jobs.get_mut(&change.job());
+        !ended && entry.is_some_and(|entry| entry.change(change))
+    }
+}
+
+impl Store for Reference {
+    fn begin(&self) -> Result<u32> {
+        let mut held = self.0.lock();
+        held.boots += 1;
+        Ok(held.boots)
+    }
+
+    fn submit(
+        &self,
+        new: NewJob,
+        key: Option<IdempotencyKey>,
+        queued_limit: u64,
+    ) -> Result<StoreSubmitted> {
+        let mut held = self.0.lock();
+        let now = cut(new.created_at);
+        let lives = |made: &Timestamp| now.duration_since(*made) < SignedDuration::from_hours(24);
+        if let Some(key) = &key {
+            let earlier = held.keys.iter().find(|(kept, _, made)| {
+                (&kept.caller, &kept.key) == (&key.caller, &key.key) && lives(made)
+            });
+            match earlier {
+                Some((kept, job, _)) if kept == key => {
+                    return Ok(StoreSubmitted {
+                        job: held.jobs[job].view(),
+                        repeated: true,
+                    });
+                }
+                Some(_) => return Err(Error::new(Code::IdempotencyConflict, "another request")),
+                None => {}
+            }
+        }
+        let waiting = held
+            .jobs
+            .values()
+            .filter(|entry| entry.job.state == JobState::Queued);
+        if u64::try_from(waiting.count()).unwrap() >= queued_limit {
+            return Err(Error::new(Code::QueueFull, "full"));
+        }
+        if let Some(other) = held.writes_to(&new.destination) {
+            return Err(Error::new(Code::OutputBusy, format!("job {other}")));
+        }
+        if let Some(key) = key {
+            held.keys
+                .retain(|(kept, ..)| (&kept.caller, &kept.key) != (&key.caller, &key.key));
+            held.keys.push((key, new.id, now));
+        }
+        let job = StoredJob {
+            created_at: now,
+            ..accepted(new)
+        };
+        let entry = Entry {
+            job: job.clone(),
+            plan: None,
+            pieces: Vec::new(),
+        };
+        held.jobs.insert(job.id, entry);
+        held.log(Some(job.id), Event::Queued {});
+        Ok(StoreSubmitted {
+            job,
+            repeated: false,
+        })
+    }
+
+    fn job(&self, id: JobId) -> Result<Option<StoredJob>> {
+        Ok(self.0.lock().jobs.get(&id).map(Entry::view))
+    }
+
+    fn jobs(&self, query: &JobQuery) -> Result<Vec<StoredJob>> {
+        let asked = |job: &StoredJob| {
+            query.state.is_none_or(|state| job.state == state)
+                && query
+                    .tenant
+                    .as_ref()
+                    .is_none_or(|tenant| job.spec.tenant == *tenant)
+                && (query.external_id.is_none() || job.spec.external_id == query.external_id)
+                && query.before.is_none_or(|before| job.id < before)
+        };
+        let held = self.0.lock();
+        let newest_first = held.jobs.values().rev().map(Entry::view).filter(asked);
+        Ok(newest_first
+            .take(usize::try_from(query.limit).unwrap())
+            .collect())
+    }
+
+    fn unfinished(&self) -> Result<Vec<StoredJob>> {
+        let held = self.0.lock();
+        Ok(held.jobs.values().map(Entry::view).filter(open).collect())
+    }
+
+    fn counts(&self) -> Result<Counts> {
+        let mut counts = Counts::default();
+        for entry in self.0.lock().jobs.values() {
+            *match entry.job.state {
+                JobState::Queued => &mut counts.queued,
+                JobState::Running => &mut counts.running,
+                JobState::Completed => &mut counts.completed,
+                JobState::Failed => &mut counts.failed,
+                JobState::Cancelled => &mut counts.cancelled,
+            } += 1;
+        }
+        Ok(counts)
+    }
+
+    fn plan(&self, id: JobId) -> Result<Option<(Fingerprint, Plan)>> {
+        Ok(self
+            .0
+            .lock()
+            .jobs
+            .get(&id)
+            .and_then(|entry| entry.plan.clone()))
+    }
+
+    fn pieces(&self, id: JobId) -> Result<Vec<Finished>> {
+        let held = self.0.lock();
+        Ok(held
+            .jobs
+            .get(&id)
+            .map_or_else(Vec::new, |entry| entry.pieces.clone()))
+    }
+
+    fn apply(&self, changes: Vec<(Change, Option<Event>)>) -> Result<Vec<Applied>> {
+        let mut held = self.0.lock();
+        let mut applied = Vec::new();
+        for (change, event) in changes {
+            let job = change.job();
+            let made = held.change(change);
+            if let Some(event) = event.filter(|_| made) {
+                held.log(Some(job), event);
+            }
+            applied.push(if made { Applied::Yes } else { Applied::No });
+        }
+        Ok(applied)
+    }
+
+    fn log(&self, events: Vec<Event>) -> Result<()> {
+        let mut held = self.0.lock();
+        events.into_iter().for_each(|event| held.log(None, event));
+        Ok(())
+    }
+
+    fn delete(&self, id: JobId) -> Result<bool> {
+        let mut held = self.0.lock();
+        if held.jobs.get(&id).is_none_or(|entry| open(&entry.job)) {
+            return Ok(false);
+        }
+        held.jobs.remove(&id);
+        held.keys.retain(|(_, job, _)| *job != id);
+        held.events.retain(|logged| logged.job_id != Some(id));
+        Ok(true)
+    }
+
+    fn events(&self, after: u64, limit: u32, job: Option<JobId>) -> Result<Vec<LoggedEvent>> {
+        let held = self.0.lock();
+        let later = held.events.iter().filter(|logged| logged.id > after);
+        let asked = later.filter(|logged| job.is_none() || logged.job_id == job);
+        Ok(asked
+            .take(usize::try_from(limit).unwrap())
+            .cloned()
+            .collect())
+    }
+
+    fn calibrate(&self, mut new: Calibration) -> Result<()> {
+        let mut held = self.0.lock();
+        new.measured_at = cut(new.measured_at);
+        held.calibrations
+            .retain(|kept| (&kept.device, &kept.driver) != (&new.device, &new.driver));
+        held.calibrations.push(new);
+        held.calibrations.sort_by(|a, b| {
+            let place =
+                |one: &Calibration| (one.device.clone(), one.measured_at, one.driver.clone());
+            place(a).cmp(&place(b))
+        });
+        Ok(())
+    }
+
+    fn calibrations(&self) -> Result<Vec<Calibration>> {
+        Ok(self.0.lock().calibrations.clone())
+    }
+
+    fn trim(&self, now: Timestamp, events_before: Timestamp) -> Result<()> {
+        let mut held = self.0.lock();
+        let day = SignedDuration::from_hours(24);
+        held.keys
+            .retain(|(.., made)| cut(now).duration_since(*made) < day);
+        held.events
+            .retain(|logged| logged.created_at >= events_before);
+        Ok(())
+    }
+}

@@ -1,0 +1,50 @@
+//! The event log: one row an event, numbered in commit order. Not here: who is told.
+
+use jiff::Timestamp;
+use newsreel_model::JobId;
+use newsreel_model::event::Event;
+use newsreel_model::store::LoggedEvent;
+use rusqlite::{Connection, params};
+
+use crate::fault::Work;
+use crate::rows;
+
+/// Adds an event. Its time is now, since its transaction is committed at once.
+pub fn log(db: &Connection, job: Option<JobId>, event: &Event) -> Work<()> {
+    db.prepare_cached("INSERT INTO events (created_at, job_id, event) VALUES (?1, ?2, ?3)")?
+        .execute(params![
+            rows::micros(Timestamp::now()),
+            job.as_ref().map(JobId::as_bytes),
+            rows::json(event)?
+        ])?;
+    Ok(())
+}
+
+/// Events after `after`, oldest first, at most `limit`.
+pub fn events(
+    db: &Connection,
+    after: u64,
+    limit: u32,
+    job: Option<JobId>,
+) -> Work<Vec<LoggedEvent>> {
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let sql = match job {
+        None => {
+            "SELECT id, created_at, job_id, event FROM events WHERE id > ?1 ORDER BY id LIMIT ?2"
+        }
+        Some(_) => {
+            "SELECT id, created_at, job_id, event FROM events INDEXED BY events_job
+             WHERE job_id = ?3 AND id > ?1 ORDER BY id LIMIT ?2"
+        }
+    };
+    let mut query = db.prepare_cached(sql)?;
+    let found = match job {
+        None => query
+            .query_map(params![after, limit], rows::event)?
+            .collect(),
+        Some(job) => query
+            .query_map(params![after, limit, job.as_bytes()], rows::event)?
+            .collect::<rusqlite::Result<_>>(),
+    };
+    Ok(found?)
+}

@@ -1,0 +1,57 @@
+//! What is dropped: what is too old to matter, and ended jobs that nobody wants any more. Not here: when.
+
+use jiff::{SignedDuration, Timestamp};
+use newsreel_model::JobId;
+use rusqlite::{Connection, params};
+
+use crate::fault::Work;
+use crate::rows::micros;
+
+/// How many rows one request drops, so that others need not wait long behind it.
+const AT_ONCE: usize = 2000;
+
+/// How long an idempotency key counts.
+const KEY_LIVES: SignedDuration = SignedDuration::from_hours(24);
+
+/// A key of this time or before no longer counts.
+pub fn oldest_key(now: Timestamp) -> Timestamp {
+    now.checked_sub(KEY_LIVES).unwrap_or(Timestamp::MIN)
+}
+
+/// Drops some keys that no longer count; true if there may be more.
+pub fn keys(db: &Connection, now: Timestamp) -> Work<bool> {
+    let dropped = db
+        .prepare_cached(
+            "DELETE FROM idempotency WHERE (caller, key) IN (
+                 SELECT caller, key FROM idempotency WHERE created_at <= ?1 LIMIT ?2)",
+        )?
+        .execute(params![micros(oldest_key(now)), limit()])?;
+    Ok(dropped == AT_ONCE)
+}
+
+/// Drops some events logged before a time; true if there may be more.
+pub fn events(db: &Connection, before: Timestamp) -> Work<bool> {
+    let dropped = db
+        .prepare_cached(
+            "DELETE FROM events WHERE id IN (
+                 SELECT id FROM events WHERE created_at < ?1 LIMIT ?2)",
+        )?
+        .execute(params![micros(before), limit()])?;
+    Ok(dropped == AT_ONCE)
+}
+
+fn limit() -> i64 {
+    i64::try_from(AT_ONCE).unwrap_or(i64::MAX)
+}
+
+/// Drops an ended job; its plan, pieces and key go with its row.
+pub fn delete(db: &Connection, job: JobId) -> Work<bool> {
+    let ended = db
+        .prepare_cached("DELETE FROM jobs WHERE id = ?1 AND state NOT IN ('queued', 'running')")?
+        .execute([job.as_bytes()])?;
+    if ended == 1 {
+        db.prepare_cached("DELETE FROM events WHERE job_id = ?1")?
+            .execute([job.as_bytes()])?;
+    }
+    Ok(ended == 1)
+}
