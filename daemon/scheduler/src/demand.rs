@@ -1,0 +1,117 @@
+//! What a task needs on each kind of device, and whether and how well it fits. Not here: what devices there are.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use newsreel_model::capacity::{DeviceKind, Resources};
+
+use crate::DeviceId;
+
+/// What a task needs, by kind of device; `None` where it must not run.
+///
+/// Memory, device memory and encoder sessions are hard. The rates and cores are wishes: where the whole device has less, the
+/// task takes the whole device and runs slower.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Demand {
+    /// On the machine's cores.
+    pub cpu: Option<Resources>,
+    /// On a GPU behind NVDEC and NVENC.
+    pub nvidia: Option<Resources>,
+    /// On a GPU behind VAAPI.
+    pub vaapi: Option<Resources>,
+}
+
+impl Demand {
+    /// A task for the machine's cores alone.
+    #[must_use]
+    pub fn cpu_only(need: Resources) -> Self {
+        Self {
+            cpu: Some(need),
+            ..Self::default()
+        }
+    }
+
+    /// What it needs on this kind of device.
+    #[must_use]
+    pub fn on(&self, kind: DeviceKind) -> Option<Resources> {
+        match kind {
+            DeviceKind::Cpu => self.cpu,
+            DeviceKind::Nvidia => self.nvidia,
+            DeviceKind::Vaapi => self.vaapi,
+        }
+    }
+}
+
+/// GPUs first: the lower goes first.
+pub(crate) fn kind_rank(kind: DeviceKind) -> usize {
+    match kind {
+        DeviceKind::Nvidia => 0,
+        DeviceKind::Vaapi => 1,
+        DeviceKind::Cpu => 2,
+    }
+}
+
+/// Everything about a waiting task that decides where it fits: tasks of one shape fit the same devices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub demand: Demand,
+    /// Devices that failed the job.
+    pub barred: BTreeSet<DeviceId>,
+}
+
+impl Shape {
+    fn key(&self) -> ([Option<[u64; 7]>; 3], &BTreeSet<DeviceId>) {
+        let Demand { cpu, nvidia, vaapi } = self.demand;
+        let needs = [cpu, nvidia, vaapi].map(|need| need.map(|r| r.quantities()));
+        (needs, &self.barred)
+    }
+}
+
+impl Ord for Shape {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+impl PartialOrd for Shape {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// `need` as charged to a device that has `usable` in all: rates at most what there is.
+pub(crate) fn charged(need: Resources, usable: Resources) -> Resources {
+    Resources {
+        cpu_millicores: need.cpu_millicores.min(usable.cpu_millicores),
+        decode_kpx_s: need.decode_kpx_s.min(usable.decode_kpx_s),
+        scale_kpx_s: need.scale_kpx_s.min(usable.scale_kpx_s),
+        encode_kpx_s: need.encode_kpx_s.min(usable.encode_kpx_s),
+        ..need
+    }
+}
+
+/// Parts per million of `whole`; everything of nothing is all of it.
+fn ppm(part: u64, whole: u64) -> u64 {
+    match whole {
+        0 if part == 0 => 0,
+        0 => 1_000_000,
+        _ => part.saturating_mul(1_000_000) / whole,
+    }
+}
+
+/// The largest share of `usable` that `need` takes in any quantity, in parts per million.
+pub(crate) fn dominant_share(need: Resources, usable: Resources) -> u64 {
+    let pairs = need.quantities().into_iter().zip(usable.quantities());
+    pairs
+        .map(|(part, whole)| ppm(part, whole))
+        .max()
+        .unwrap_or(0)
+}
+
+/// What is left of the dominant quantity once `need` is placed in `free`, in parts per million of `usable`: less is a better fit.
+pub(crate) fn leftover(need: Resources, free: Resources, usable: Resources) -> u64 {
+    let (need, free, usable) = (need.quantities(), free.quantities(), usable.quantities());
+    (0..need.len())
+        .max_by_key(|&q| (ppm(need[q], usable[q]), usize::MAX - q))
+        .map_or(0, |q| ppm(free[q].saturating_sub(need[q]), usable[q]))
+}

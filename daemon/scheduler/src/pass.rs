@@ -1,0 +1,123 @@
+//! One pass over everyone who waits, after each input. Not here: preempting and spreading, which it calls.
+
+use std::collections::BTreeSet;
+
+use newsreel_model::JobId;
+
+use crate::demand::Shape;
+use crate::input::DeviceId;
+use crate::queue::Lane;
+use crate::scheduler::Scheduler;
+
+/// So many shapes are remembered as fitting nowhere.
+const MOST_MISSES: usize = 1_000;
+
+impl Scheduler {
+    pub(crate) fn pass(&mut self) {
+        self.preempt_at_ms = None;
+        if self.draining || self.disk.low() {
+            return;
+        }
+        self.place_claims();
+        self.relieve();
+        self.place_waiting();
+        self.spread();
+        self.gained.clear();
+        // Only a shortcut: shapes that nobody has any more must not pile up.
+        if self.misses.len() > MOST_MISSES {
+            self.misses.clear();
+        }
+    }
+
+    /// Who has a claim goes first, on its own device or on another that gained something.
+    fn place_claims(&mut self) {
+        let mut holders: Vec<_> = self
+            .claims
+            .keys()
+            .filter_map(|id| self.jobs.get(id)?.waiting.clone())
+            .collect();
+        holders.sort_by(|a, b| (&a.lane, a.key).cmp(&(&b.lane, b.key)));
+        for ticket in holders {
+            let id = ticket.key.2;
+            let Some(claim) = self.claims.get(&id).cloned() else {
+                continue;
+            };
+            let mut devices: Vec<DeviceId> = vec![claim.device.clone()];
+            devices.extend(self.gained.iter().cloned());
+            let fits = |device: &&DeviceId| {
+                let host = self.hosts.get(device);
+                host.is_some_and(|host| host.fits(&ticket.shape, Some(id)))
+            };
+            if let Some(device) = devices.iter().find(fits).filter(|_| self.may_run(id)) {
+                let device = device.clone();
+                self.start(id, &device);
+            } else if ticket.lane == Lane::Breaking && !claim.secured {
+                self.preempt(id, &ticket.shape);
+            }
+        }
+    }
+
+    /// One placement for whoever waited longest, if that was too long and the last such placement is long enough ago.
+    fn relieve(&mut self) {
+        let patience_ms = self.policy.starvation_ms;
+        let since = |at: u64| self.now_ms.saturating_sub(at);
+        if self.relieved_ms.is_some_and(|at| since(at) < patience_ms) {
+            return;
+        }
+        let overdue = self
+            .patience
+            .iter()
+            .take_while(|&&(at, _)| since(at) >= patience_ms);
+        let overdue: Vec<JobId> = overdue.map(|&(_, id)| id).collect();
+        let mut hopeless: BTreeSet<Shape> = BTreeSet::new();
+        for id in overdue {
+            let ticket = self.jobs.get(&id).and_then(|job| job.waiting.as_ref());
+            let Some(ticket) = ticket.filter(|t| !hopeless.contains(&t.shape)).cloned() else {
+                continue;
+            };
+            if !self.may_run(id) {
+                continue;
+            }
+            if let Some(device) = self.hosts.best(&ticket.shape, id, |_| true) {
+                self.start(id, &device);
+            } else {
+                let device = self.hosts.nearest(&ticket.shape, id);
+                if !device.is_some_and(|device| self.claim(id, &device, false)) {
+                    hopeless.insert(ticket.shape);
+                    continue;
+                }
+            }
+            self.relieved_ms = Some(self.now_ms);
+            return;
+        }
+    }
+
+    /// In order, whoever fits. A breaking job that does not claims a device; others let smaller ones pass.
+    fn place_waiting(&mut self) {
+        let mut closed: BTreeSet<Shape> = BTreeSet::new();
+        loop {
+            let room = self.room_for_more();
+            let open = |shape: &Shape, lane: &Lane| match lane {
+                Lane::Breaking => !closed.contains(shape),
+                Lane::Deadline | Lane::Tenant(_) => room && !self.misses.contains(shape),
+            };
+            let Some(ticket) = self.waiting.first(&self.tenants, self.now_ms, open) else {
+                break;
+            };
+            let id = ticket.key.2;
+            let device = if self.misses.contains(&ticket.shape) {
+                None
+            } else {
+                self.hosts.best(&ticket.shape, id, |_| true)
+            };
+            if let Some(device) = device {
+                self.start(id, &device);
+                continue;
+            }
+            self.misses.insert(ticket.shape.clone());
+            if ticket.lane == Lane::Breaking && !self.preempt(id, &ticket.shape) {
+                closed.insert(ticket.shape);
+            }
+        }
+    }
+}
