@@ -4,6 +4,7 @@
 mod cli;
 mod job;
 mod sandbox;
+mod serve;
 mod source;
 mod worker;
 

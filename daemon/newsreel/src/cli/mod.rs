@@ -1,8 +1,11 @@
 //! The command line: what can be asked, and which file answers it.
 
+mod client;
 mod config;
+pub mod printing;
 mod probe;
 mod progress;
+mod serve;
 mod transcode;
 mod verify;
 
@@ -34,6 +37,16 @@ enum Command {
     /// Check a configuration file, or show everything that is in force.
     #[command(subcommand)]
     Config(config::Command),
+    /// Run the daemon: many jobs, for days, steered over HTTP.
+    Serve(serve::Arguments),
+    /// Hand a clip to a running daemon.
+    Submit(client::submit::Arguments),
+    /// List the jobs of a running daemon.
+    Jobs(client::jobs::Arguments),
+    /// Show one job.
+    Job(client::job::Arguments),
+    /// Stop a job; what it published stays.
+    Cancel(client::job::Arguments),
     /// What the daemon starts for itself to decode and encode in.
     #[command(hide = true)]
     Worker {
@@ -54,6 +67,11 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Command::Probe(a) => probe::run(&a),
         Command::Verify(a) => verify::run(&a),
         Command::Config(c) => config::run(&c, path),
+        Command::Serve(a) => serve::run(&a, load(path)?),
+        Command::Submit(a) => client::submit::run(&a),
+        Command::Jobs(a) => client::jobs::run(&a),
+        Command::Job(a) => client::job::show(&a),
+        Command::Cancel(a) => client::job::cancel(&a),
         Command::Worker { memory_mib } => crate::worker::run(memory_mib),
     }
 }

@@ -41,11 +41,9 @@ impl Checkpoints for StoreCheckpoints {
     }
 
     fn commit(&mut self, pieces: &[Finished]) -> Result<()> {
-        let is_video = |p: &&Finished| p.path.starts_with("video/");
         let commit = PieceCommit {
             job: self.job,
             pieces: pieces.to_vec(),
-            frames: pieces.iter().filter(is_video).map(|p| u64::from(p.frames)).sum(),
         };
         let applied = self.store.apply(vec![(Change::Pieces(commit), None)])?;
         if applied.first() != Some(&Applied::Yes) {

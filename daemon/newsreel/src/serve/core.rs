@@ -10,7 +10,7 @@ use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 use newsreel_config::Config;
 use newsreel_model::event::Event;
 use newsreel_model::job::Finished;
-use newsreel_model::store::{Change, Store, StoredJob};
+use newsreel_model::store::{Change, PieceCommit, Store, StoredJob};
 use newsreel_model::{Code, Error, JobId};
 use newsreel_scheduler::{Epoch, Input, JobEntry, Now, Outcome, Plan, Scheduler, Task, WorkerSlot};
 use parking_lot::RwLock;
@@ -181,12 +181,8 @@ impl Core {
     }
 
     fn queue(&mut self, job: StoredJob) {
-        let bytes = std::fs::metadata(
-            self.roots
-                .input(&job.spec.input.url)
-                .unwrap_or_default(),
-        )
-        .map_or(0, |m| m.len());
+        let bytes = std::fs::metadata(self.roots.input(&job.spec.input.url).unwrap_or_default())
+            .map_or(0, |m| m.len());
         let entry = JobEntry {
             id: job.id,
             priority: job.spec.priority,
@@ -220,13 +216,15 @@ impl Core {
         let Some(lacking) = &mut entry.lacking else {
             return;
         };
-        let done: Vec<usize> = pieces.iter().filter_map(|p| lacking.note(&p.path)).collect();
+        let done: Vec<usize> = pieces
+            .iter()
+            .filter_map(|p| lacking.note(&p.path))
+            .collect();
         for segment in done {
-            let owner = self
-                .sessions
-                .keys()
-                .copied()
-                .find(|e| self.sessions[e].job == job && self.scheduler.may_publish(*e, segment));
+            let owner =
+                self.sessions.keys().copied().find(|e| {
+                    self.sessions[e].job == job && self.scheduler.may_publish(*e, segment)
+                });
             if let Some(epoch) = owner {
                 self.inputs.push_back(Input::SegmentDone { epoch, segment });
                 // The next segment may have the same owner only after this one is told.
@@ -238,7 +236,11 @@ impl Core {
     pub(super) fn log(&self, job: JobId, event: Event) {
         let change = match &event {
             Event::Playable { .. } => Change::Playable { job },
-            Event::ThumbnailsReady { .. } | Event::Preempted {} => Change::Note { job },
+            // Nothing of the job changes by these.
+            Event::ThumbnailsReady { .. } | Event::Preempted {} => Change::Pieces(PieceCommit {
+                job,
+                pieces: Vec::new(),
+            }),
             Event::Warning { warning } => Change::Warn {
                 job,
                 warning: warning.clone(),
@@ -251,11 +253,20 @@ impl Core {
     /// Tells the store. It is the truth: what it cannot take now is taken up from it again after a restart.
     pub(super) fn apply(&self, changes: Vec<(Change, Option<Event>)>) {
         if let Err(error) = self.store.apply(changes) {
-            tracing::error!(code = error.code().name(), detail = error.detail(), "{error}");
+            tracing::error!(
+                code = error.code().name(),
+                detail = error.detail(),
+                "{error}"
+            );
         }
     }
 
-    fn planned(&mut self, epoch: Epoch, planned: crate::worker::protocol::Planned, index: std::os::fd::OwnedFd) {
+    fn planned(
+        &mut self,
+        epoch: Epoch,
+        planned: crate::worker::protocol::Planned,
+        index: std::os::fd::OwnedFd,
+    ) {
         let Some(session) = self.sessions.get(&epoch).filter(|s| !s.stopping) else {
             return;
         };
@@ -287,7 +298,12 @@ impl Core {
                 job: id,
                 warning: warning.clone(),
             };
-            changes.push((change, Some(Event::Warning { warning: warning.clone() })));
+            changes.push((
+                change,
+                Some(Event::Warning {
+                    warning: warning.clone(),
+                }),
+            ));
         }
         if live.known.is_some() {
             changes.clear();
@@ -368,7 +384,8 @@ impl Core {
             }
             self.apply(vec![(Change::Failure { job: session.job }, None)]);
         }
-        self.inputs.push_back(Input::SessionEnded { epoch, outcome });
+        self.inputs
+            .push_back(Input::SessionEnded { epoch, outcome });
         self.settle();
         self.forget_if_idle(session.job);
     }
@@ -391,7 +408,10 @@ impl Core {
         let Some(entry) = self.jobs.get_mut(&id) else {
             return;
         };
-        let cancelled = entry.error.as_ref().is_some_and(|e| e.code() == Code::Cancelled);
+        let cancelled = entry
+            .error
+            .as_ref()
+            .is_some_and(|e| e.code() == Code::Cancelled);
         if let Some(live) = &entry.live {
             if !known && cancelled {
                 live.end(newsreel_model::job::JobState::Cancelled);

@@ -34,7 +34,12 @@ pub fn finish() -> Demand {
 /// One run of a plan on a machine of so many cores.
 pub fn run(plan: &Plan, cores: usize) -> Demand {
     let pixels = |width: u32, height: u32| u64::from(width) * u64::from(height);
-    let ladder: u64 = plan.video.rungs.iter().map(|r| pixels(r.width, r.height)).sum();
+    let ladder: u64 = plan
+        .video
+        .rungs
+        .iter()
+        .map(|r| pixels(r.width, r.height))
+        .sum();
     let source = pixels(plan.video.source_width, plan.video.source_height);
     // 4:2:0 has one and a half bytes a pixel.
     let bytes = (ladder * PICTURES_HELD + source * 16) * 3 / 2;
@@ -77,7 +82,11 @@ pub fn disk_bytes(plan: Option<&Plan>, source_bytes: u64) -> u64 {
         .video
         .rungs
         .iter()
-        .map(|r| r.bitrate_bps.unwrap_or(u64::from(r.width) * u64::from(r.height) * 4) + 128_000)
+        .map(|r| {
+            r.bitrate_bps
+                .unwrap_or(u64::from(r.width) * u64::from(r.height) * 4)
+                + 128_000
+        })
         .sum();
     bps / 8 * seconds * 2
 }

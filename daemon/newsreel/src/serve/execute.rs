@@ -166,7 +166,8 @@ impl Core {
         let live = self.jobs.get(&job).and_then(|e| e.live.clone());
         let live = live.ok_or_else(|| Error::bug("a job is finished before it is opened"))?;
         let phase = Phase::Packaging;
-        self.store.apply(vec![(Change::Enter { job, phase }, None)])?;
+        self.store
+            .apply(vec![(Change::Enter { job, phase }, None)])?;
         let (tell, epoch) = (self.tell.clone(), start.epoch);
         thread("finish", move || {
             let error = live.finish().err();

@@ -112,7 +112,8 @@ impl Host {
     /// From now on the session may not publish segments from `before` on, and is asked not to make them.
     pub fn cut(&self, epoch: Epoch, before: usize) {
         if let Some(link) = self.sessions.lock().get(&epoch.0) {
-            link.until.fetch_min(before.max(link.from), Ordering::SeqCst);
+            link.until
+                .fetch_min(before.max(link.from), Ordering::SeqCst);
         }
         self.order(&Order::Cut {
             epoch: epoch.0,
@@ -220,7 +221,9 @@ impl Host {
             Word::Planned { epoch } => self.guarded(epoch, |link| {
                 let mut fds = fds.into_iter();
                 let planned: Planned = parse(fds.next())?;
-                let index = fds.next().ok_or_else(|| Error::bug("a plan without an index"))?;
+                let index = fds
+                    .next()
+                    .ok_or_else(|| Error::bug("a plan without an index"))?;
                 // What is public of the beginning is committed before the plan says what is missing.
                 link.live.flush()?;
                 let _ = self.tell.send(Message::Planned {
@@ -280,24 +283,32 @@ impl Link {
     fn may_publish(&self, piece: &Finished) -> bool {
         let until = self.until.load(Ordering::SeqCst);
         let mut parts = piece.path.split('/');
-        let (Some(kind), name, file, None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        let (Some(kind), name, file, None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
         else {
             return false;
         };
         let programme = self.programme;
-        let plain = |n: &str| !n.is_empty() && n.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let plain =
+            |n: &str| !n.is_empty() && n.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         match (kind, name, file) {
             ("video", Some(rung), Some(file)) if plain(rung) => {
                 let segment = segment_number(file);
-                let own = |s: usize| if programme { s == 0 } else { (self.from..until).contains(&s) };
+                let own = |s: usize| {
+                    if programme {
+                        s == 0
+                    } else {
+                        (self.from..until).contains(&s)
+                    }
+                };
                 file == layout::INIT || segment.is_some_and(own)
             }
             ("audio", Some(language), Some(file)) if programme && plain(language) => {
                 file == layout::INIT || segment_number(file).is_some()
             }
-            ("thumbs", Some(file), None) if programme => {
-                file.strip_suffix(".jpg").is_some_and(|n| n.len() == 4 && plain(n))
-            }
+            ("thumbs", Some(file), None) if programme => file
+                .strip_suffix(".jpg")
+                .is_some_and(|n| n.len() == 4 && plain(n)),
             (layout::POSTER | layout::STORYBOARD | layout::STORYBOARD_VTT, None, None) => programme,
             _ => false,
         }

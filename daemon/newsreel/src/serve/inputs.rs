@@ -92,7 +92,10 @@ impl Roots {
                     if self.outputs.iter().any(|root| asked.starts_with(root)) {
                         Error::new(
                             Code::RequestInvalid,
-                            format!("`destination`: there is no directory {}; create it first", parent.display()),
+                            format!(
+                                "`destination`: there is no directory {}; create it first",
+                                parent.display()
+                            ),
                         )
                     } else {
                         refused()
@@ -139,16 +142,23 @@ fn file_path(field: &str, url: &str) -> Result<PathBuf> {
             ),
         ));
     }
-    if parsed.host_str().is_some_and(|host| !host.is_empty() && host != "localhost") {
+    if parsed
+        .host_str()
+        .is_some_and(|host| !host.is_empty() && host != "localhost")
+    {
         return Err(invalid("names another machine"));
     }
     if parsed.query().is_some() || parsed.fragment().is_some() {
-        return Err(invalid("has a query or fragment; write ? as %3F and # as %23"));
+        return Err(invalid(
+            "has a query or fragment; write ? as %3F and # as %23",
+        ));
     }
     // A path with dots in it would mean something else before and after it is resolved.
     let written = url.split_once("://").map_or(url, |(_, rest)| rest);
     let has_dots = |text: &str| text.split('/').any(|part| part == ".." || part == ".");
-    let path = parsed.to_file_path().map_err(|()| invalid("is no local path"))?;
+    let path = parsed
+        .to_file_path()
+        .map_err(|()| invalid("is no local path"))?;
     let decoded = percent_decoded(written);
     if has_dots(written) || has_dots(&decoded) || path.to_string_lossy().contains('\0') {
         return Err(invalid("must not hold `.` or `..` as a part of its path"));
@@ -195,15 +205,28 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let roots = roots(dir.path());
         let base = dir.path().display();
-        assert!(roots.input(&format!("file://{base}/in/a%20clip.mp4")).is_ok());
+        assert!(
+            roots
+                .input(&format!("file://{base}/in/a%20clip.mp4"))
+                .is_ok()
+        );
         for (url, code) in [
             (format!("file://{base}/in/none.mp4"), Code::InputNotFound),
             (format!("file://{base}/in/link.mp4"), Code::PathForbidden),
             (format!("file://{base}/secret.mp4"), Code::PathForbidden),
             (format!("file://{base}/no-secret.mp4"), Code::PathForbidden),
-            (format!("file://{base}/in/../secret.mp4"), Code::RequestInvalid),
-            (format!("file://{base}/in/%2e%2e/secret.mp4"), Code::RequestInvalid),
-            ("https://example.org/a.mp4".to_owned(), Code::InputSchemeUnsupported),
+            (
+                format!("file://{base}/in/../secret.mp4"),
+                Code::RequestInvalid,
+            ),
+            (
+                format!("file://{base}/in/%2e%2e/secret.mp4"),
+                Code::RequestInvalid,
+            ),
+            (
+                "https://example.org/a.mp4".to_owned(),
+                Code::InputSchemeUnsupported,
+            ),
             ("/in/a.mp4".to_owned(), Code::RequestInvalid),
             ("file://other/in/a.mp4".to_owned(), Code::RequestInvalid),
         ] {
@@ -216,8 +239,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let roots = roots(dir.path());
         let base = dir.path().display();
-        assert!(roots.destination(&format!("file://{base}/out/story")).is_ok());
+        assert!(
+            roots
+                .destination(&format!("file://{base}/out/story"))
+                .is_ok()
+        );
         assert!(roots.destination(&format!("file://{base}/out/")).is_err());
-        assert!(roots.destination(&format!("file://{base}/in/story")).is_err());
+        assert!(
+            roots
+                .destination(&format!("file://{base}/in/story"))
+                .is_err()
+        );
     }
 }

@@ -25,7 +25,7 @@ use crate::job::playlists::Playlists;
 use crate::job::publisher::{Piece, Publisher};
 use crate::job::report::{self, Milestones};
 use crate::job::sink::{Outlet, published_inits};
-use crate::job::{finish, fingerprint, journal, record};
+use crate::job::{fingerprint, finish, journal, record};
 use crate::source::FileSource;
 use crate::worker::protocol::Planned;
 
@@ -103,7 +103,11 @@ impl LiveJob {
         let before: HashSet<String> = reused.iter().map(|f| f.path.clone()).collect();
         journal::keep_whole(dir, &mut reused);
         let kept: HashSet<&String> = reused.iter().map(|f| &f.path).collect();
-        let lost: Vec<String> = before.iter().filter(|p| !kept.contains(p)).cloned().collect();
+        let lost: Vec<String> = before
+            .iter()
+            .filter(|p| !kept.contains(p))
+            .cloned()
+            .collect();
         if !lost.is_empty() {
             let forget = Change::Forget {
                 job: job.id,
@@ -111,7 +115,10 @@ impl LiveJob {
             };
             store.apply(vec![(forget, None)])?;
         }
-        let record = out.found.clone().unwrap_or_else(|| new_record(&job, &fingerprint));
+        let record = out
+            .found
+            .clone()
+            .unwrap_or_else(|| new_record(&job, &fingerprint));
         let known = store.plan(job.id)?.map(|(_, plan)| plan);
         let told: Arc<dyn EventSink> = Arc::new(Told {
             job: job.id,
@@ -186,7 +193,9 @@ impl LiveJob {
                     Some(_) => {
                         return Err(Error::new(
                             Code::ParameterSetsDiffer,
-                            format!("a session's parameter sets differ from those published in {path}"),
+                            format!(
+                                "a session's parameter sets differ from those published in {path}"
+                            ),
                         ));
                     }
                     None => {
@@ -205,7 +214,12 @@ impl LiveJob {
     /// # Errors
     /// Publishing failed.
     pub fn flush(&self) -> Result<()> {
-        let publisher = self.state.lock().publishing.as_ref().map(|p| Arc::clone(&p.0));
+        let publisher = self
+            .state
+            .lock()
+            .publishing
+            .as_ref()
+            .map(|p| Arc::clone(&p.0));
         publisher.map_or(Ok(()), |p| p.flush())
     }
 

@@ -69,14 +69,23 @@ impl Core {
             }
             let mut why = None;
             if entry.heard.elapsed() > lease {
-                why = Some((None, hung(format!("a worker gave no sign of life for {} s", lease.as_secs()))));
+                why = Some((
+                    None,
+                    hung(format!(
+                        "a worker gave no sign of life for {} s",
+                        lease.as_secs()
+                    )),
+                ));
             }
             for (epoch, session) in self.sessions.iter().filter(|(_, s)| s.slot == slot) {
                 if session.pulse.moved.elapsed() > stall {
                     let words = format!("nothing was encoded or read for {} s", stall.as_secs());
                     why = Some((Some(*epoch), hung(words)));
                 } else if session.pulse.began.elapsed() > longest {
-                    let words = format!("the work took longer than worker.max_session_s ({})", longest.as_secs());
+                    let words = format!(
+                        "the work took longer than worker.max_session_s ({})",
+                        longest.as_secs()
+                    );
                     why = Some((Some(*epoch), hung(words)));
                 }
             }
@@ -117,7 +126,8 @@ impl Core {
                 jobs.push(session.job);
             }
         }
-        self.inputs.push_back(Input::WorkerDied { slot, last_inside });
+        self.inputs
+            .push_back(Input::WorkerDied { slot, last_inside });
         self.settle();
         jobs.into_iter().for_each(|job| self.forget_if_idle(job));
     }

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
+use newsreel_model::grid::{Run, RungWork};
 use newsreel_model::job::layout;
 use newsreel_model::plan::Plan;
-use newsreel_model::grid::{Run, RungWork};
 use newsreel_scheduler::SegmentWork;
 
 use super::host::segment_number;
@@ -60,7 +60,10 @@ impl Lacking {
     pub fn run(&self, id: u32, segments: std::ops::Range<usize>) -> Run {
         let range = segments.start..segments.end.min(self.missing.len());
         let lacked = |rung: usize| -> Vec<usize> {
-            range.clone().filter(|s| self.missing[*s].contains(&rung)).collect()
+            range
+                .clone()
+                .filter(|s| self.missing[*s].contains(&rung))
+                .collect()
         };
         let work = (0..self.rungs.len())
             .map(|rung| RungWork {

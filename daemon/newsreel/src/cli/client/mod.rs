@@ -1,0 +1,127 @@
+//! Commands that ask a running daemon over HTTP. Not the daemon.
+
+pub mod job;
+pub mod jobs;
+pub mod submit;
+
+use std::time::Duration;
+
+use newsreel_model::control::JobView;
+use newsreel_model::job::JobState;
+use newsreel_model::{Code, Error, Result};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Where the daemon is.
+#[derive(clap::Args)]
+pub struct Connection {
+    /// Address of the daemon.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "NEWSREEL_URL",
+        default_value = "http://127.0.0.1:8470"
+    )]
+    server: String,
+}
+
+/// An error as the daemon tells it.
+#[derive(serde::Deserialize)]
+struct Problem {
+    code: Option<Code>,
+    title: Option<String>,
+    detail: Option<String>,
+}
+
+impl Connection {
+    /// The daemon's address with a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.server.trim_end_matches('/'))
+    }
+
+    fn agent() -> ureq::Agent {
+        ureq::Agent::config_builder()
+            .timeout_global(Some(Duration::from_secs(60)))
+            .http_status_as_error(false)
+            .build()
+            .into()
+    }
+
+    fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        let sent = Self::agent().get(self.url(path)).call();
+        self.read(sent)
+    }
+
+    fn post<T: DeserializeOwned>(&self, path: &str, body: Option<&impl Serialize>) -> Result<T> {
+        let request = Self::agent().post(self.url(path));
+        let sent = match body {
+            Some(body) => request.send_json(body),
+            None => request.send_empty(),
+        };
+        self.read(sent)
+    }
+
+    fn read<T: DeserializeOwned>(
+        &self,
+        sent: std::result::Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    ) -> Result<T> {
+        let unreachable = |e: ureq::Error| {
+            Error::new(
+                Code::EngineUnavailable,
+                format!(
+                    "no daemon answers at {}: {e}; start one with `newsreel serve`, or say where it is with --server",
+                    self.server
+                ),
+            )
+        };
+        let mut answer = sent.map_err(unreachable)?;
+        if answer.status().is_success() {
+            return answer
+                .body_mut()
+                .read_json()
+                .map_err(|e| Error::bug(format!("the daemon's answer cannot be read: {e}")));
+        }
+        let status = answer.status();
+        let problem = answer.body_mut().read_json::<Problem>().ok();
+        let code = problem.as_ref().and_then(|p| p.code);
+        let words = problem.and_then(|p| p.detail.or(p.title));
+        Err(Error::new(
+            code.unwrap_or(Code::Usage),
+            words.unwrap_or_else(|| format!("the daemon answered {status}")),
+        ))
+    }
+}
+
+/// A state as one word.
+pub fn state_name(state: JobState) -> &'static str {
+    match state {
+        JobState::Queued => "queued",
+        JobState::Running => "running",
+        JobState::Completed => "completed",
+        JobState::Failed => "failed",
+        JobState::Cancelled => "cancelled",
+    }
+}
+
+/// One line for a list.
+pub fn line(job: &JobView) -> String {
+    let name = job.spec.title.as_deref().unwrap_or(&job.spec.input.url);
+    format!(
+        "{}  {:<9}  {:>3.0} %  {:>3}  {}",
+        job.id,
+        state_name(job.state),
+        (job.progress.progress * 100.0).floor(),
+        job.spec.priority,
+        name
+    )
+}
+
+/// Prints as JSON.
+///
+/// # Errors
+/// None that is expected.
+pub fn print_json(value: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(value).map_err(|e| Error::bug(e.to_string()))?;
+    super::printing::line(&text);
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! `newsreel serve`: the configuration with what the command line changes of it.
+
+use std::path::{Path, PathBuf};
+
+use newsreel_config::Config;
+use newsreel_model::{Code, Error, Result};
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Address and port to listen on; overrides `server.listen`.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<std::net::SocketAddr>,
+    /// The daemon's own directory; overrides `storage.data_dir`.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// A directory inputs may be read from, beside `storage.input_roots`; may be given several times.
+    #[arg(long, value_name = "DIR")]
+    input_root: Vec<PathBuf>,
+}
+
+pub fn run(arguments: &Arguments, mut config: Config) -> Result<()> {
+    if let Some(listen) = arguments.listen {
+        config.server.listen = listen.to_string();
+    }
+    if let Some(dir) = &arguments.data_dir {
+        config.storage.data_dir = dir.display().to_string();
+    }
+    for root in &arguments.input_root {
+        config.storage.input_roots.push(absolute(root)?);
+    }
+    if config.storage.input_roots.is_empty() {
+        eprintln!(
+            "newsreel: no input may be read yet: name directories with --input-root or in storage.input_roots"
+        );
+    }
+    crate::serve::run(config)
+}
+
+fn absolute(root: &Path) -> Result<String> {
+    let path = std::fs::canonicalize(root)
+        .map_err(|e| Error::new(Code::Usage, format!("--input-root {}: {e}", root.display())))?;
+    Ok(path.display().to_string())
+}

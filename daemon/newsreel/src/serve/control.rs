@@ -1,0 +1,299 @@
+//! The daemon's side of the HTTP interface: requests checked, made durable, passed on. Not HTTP, not decisions.
+
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossbeam::channel::Sender;
+use newsreel_config::Config;
+use newsreel_model::control::{
+    Answer, Control, DeviceView, JobPage, JobQuery, JobView, MediaFile, ProfileView, QueueView,
+    Submitted,
+};
+use newsreel_model::event::Event;
+use newsreel_model::job::{JobState, layout};
+use newsreel_model::spec::JobSpec;
+use newsreel_model::store::{Applied, Change, IdempotencyKey, NewJob, Store, StoredJob};
+use newsreel_model::{Code, Error, JobId, Result};
+use parking_lot::RwLock;
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
+
+use super::inputs::Roots;
+use super::live::default_destination;
+use super::message::Message;
+use super::view::{self, Snapshot};
+
+/// What answers requests.
+#[derive(Clone)]
+pub struct Daemon {
+    pub store: Arc<dyn Store>,
+    pub config: Arc<Config>,
+    pub roots: Roots,
+    pub data_dir: PathBuf,
+    pub tell: Sender<Message>,
+    pub snapshot: Arc<RwLock<Snapshot>>,
+    /// Cleared when the daemon is told to stop.
+    pub taking: Arc<AtomicBool>,
+}
+
+impl Daemon {
+    fn view(&self, job: StoredJob) -> JobView {
+        let live = self.snapshot.read().progress.get(&job.id).copied();
+        view::job(job, live.filter(|_| true))
+    }
+
+    fn find(&self, id: JobId) -> Result<StoredJob> {
+        self.store.job(id)?.ok_or_else(unknown)
+    }
+
+    fn tell(&self, message: Message) -> Result<()> {
+        let stopping = || Error::new(Code::ShuttingDown, "the daemon is stopping");
+        self.tell.send(message).map_err(|_| stopping())
+    }
+
+    fn submit_now(&self, spec: JobSpec, key: Option<String>) -> Result<Submitted> {
+        if !self.ready() {
+            return Err(Error::new(
+                Code::ShuttingDown,
+                "the daemon is stopping and takes no new jobs; try again in a moment",
+            ));
+        }
+        spec.check()?;
+        let profile = self.config.profile(&spec.profile)?.clone();
+        self.roots.input(&spec.input.url)?;
+        let id = JobId::new();
+        let destination = match &spec.destination {
+            Some(url) => self.roots.destination(url)?,
+            None => default_destination(&self.data_dir, id),
+        };
+        let key = key
+            .map(|key| {
+                let request = serde_json::to_vec(&spec).map_err(|e| Error::bug(e.to_string()))?;
+                Ok::<_, Error>(IdempotencyKey {
+                    caller: "local".to_owned(),
+                    key,
+                    request_hash: blake3::hash(&request).to_hex().to_string(),
+                })
+            })
+            .transpose()?;
+        let job = NewJob {
+            id,
+            spec,
+            profile,
+            destination: destination.display().to_string(),
+            created_at: jiff::Timestamp::now(),
+        };
+        let submitted = self.store.submit(job, key, self.config.queue.max_queued)?;
+        if !submitted.repeated {
+            self.tell(Message::Queued(Box::new(submitted.job.clone())))?;
+        }
+        Ok(Submitted {
+            job: self.view(submitted.job),
+            repeated: submitted.repeated,
+        })
+    }
+
+    fn jobs_now(&self, mut query: JobQuery) -> Result<JobPage> {
+        let limit = query.limit.clamp(1, 200);
+        // One more than is shown says whether there is a next page.
+        query.limit = limit + 1;
+        let mut jobs = self.store.jobs(&query)?;
+        let more = jobs.len() > limit as usize;
+        jobs.truncate(limit as usize);
+        Ok(JobPage {
+            next_cursor: jobs.last().map(|j| j.id).filter(|_| more),
+            jobs: jobs.into_iter().map(|j| self.view(j)).collect(),
+        })
+    }
+
+    fn cancel_now(&self, id: JobId) -> Result<JobView> {
+        self.find(id)?;
+        let end = Change::End {
+            job: id,
+            state: JobState::Cancelled,
+            failure: None,
+            at: jiff::Timestamp::now(),
+        };
+        let applied = self.store.apply(vec![(end, Some(Event::Cancelled {}))])?;
+        let job = self.find(id)?;
+        match (applied.first(), job.state) {
+            (Some(Applied::Yes), _) => self.tell(Message::Cancelled(id))?,
+            (_, JobState::Cancelled) => {}
+            (_, state) => {
+                return Err(wrong_state(
+                    state,
+                    "only a queued or running job can be cancelled",
+                ));
+            }
+        }
+        Ok(self.view(job))
+    }
+
+    fn retry_now(&self, id: JobId) -> Result<JobView> {
+        let before = self.find(id)?;
+        let requeue = Change::Requeue { job: id };
+        let applied = self.store.apply(vec![(requeue, Some(Event::Queued {}))])?;
+        let job = self.find(id)?;
+        if applied.first() != Some(&Applied::Yes) {
+            return Err(match job.state {
+                JobState::Failed | JobState::Cancelled => Error::new(
+                    Code::OutputBusy,
+                    format!("another job writes to {} now; wait for it", job.destination),
+                ),
+                _ => wrong_state(
+                    before.state,
+                    "only a failed or cancelled job can be retried",
+                ),
+            });
+        }
+        self.tell(Message::Queued(Box::new(job.clone())))?;
+        Ok(self.view(job))
+    }
+
+    fn delete_now(&self, id: JobId) -> Result<()> {
+        let job = self.find(id)?;
+        if !self.store.delete(id)? {
+            return Err(wrong_state(job.state, "cancel it first"));
+        }
+        // Only what the daemon chose itself is removed: a destination may hold what is not ours.
+        let own = default_destination(&self.data_dir, id);
+        if Path::new(&job.destination) == own {
+            match std::fs::remove_dir_all(&own) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::writing(&own.display().to_string(), &e));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn media_now(&self, id: JobId, path: &str) -> Result<MediaFile> {
+        let missing = || Error::new(Code::InputNotFound, "there is no such file");
+        let job = self.find(id).map_err(|e| match e.code() {
+            Code::JobUnknown => missing(),
+            _ => e,
+        })?;
+        if path.split('/').any(|part| part == layout::WORK) {
+            return Err(missing());
+        }
+        let opened = open_below(Path::new(&job.destination), Path::new(path));
+        let file = std::fs::File::from(opened.map_err(|_| missing())?);
+        let data = file.metadata().map_err(|_| missing())?;
+        if !data.is_file() {
+            return Err(missing());
+        }
+        let modified = data.modified().ok();
+        let name = path.rsplit('/').next().unwrap_or(path);
+        Ok(MediaFile {
+            len: data.len(),
+            modified: modified.and_then(|at| jiff::Timestamp::try_from(at).ok()),
+            immutable: name.ends_with(".m4s") || name == layout::INIT,
+            file,
+        })
+    }
+}
+
+/// Opens a file below a directory: no link is followed, and nothing leads out.
+fn open_below(dir: &Path, path: &Path) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY;
+    let dir = openat(CWD, dir, flags, Mode::empty())?;
+    openat2(
+        &dir,
+        path,
+        OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK,
+        Mode::empty(),
+        ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS,
+    )
+}
+
+fn unknown() -> Error {
+    Error::new(
+        Code::JobUnknown,
+        "there is no job of that id; it may have been deleted",
+    )
+}
+
+fn wrong_state(state: JobState, rule: &str) -> Error {
+    let is = match state {
+        JobState::Queued => "queued",
+        JobState::Running => "running",
+        JobState::Completed => "completed",
+        JobState::Failed => "failed",
+        JobState::Cancelled => "cancelled",
+    };
+    Error::new(Code::JobState, format!("the job is {is}; {rule}"))
+}
+
+/// The store and the file system block: not on the threads that serve connections.
+fn off_thread<T: Send + 'static>(
+    daemon: &Daemon,
+    work: impl FnOnce(&Daemon) -> Result<T> + Send + 'static,
+) -> Answer<'static, T> {
+    let daemon = daemon.clone();
+    Box::pin(async move {
+        tokio::task::spawn_blocking(move || work(&daemon))
+            .await
+            .unwrap_or_else(|e| Err(Error::bug(format!("a request panicked: {e}"))))
+    })
+}
+
+impl Control for Daemon {
+    fn submit(&self, spec: JobSpec, key: Option<String>) -> Answer<'_, Submitted> {
+        off_thread(self, move |d| d.submit_now(spec, key))
+    }
+
+    fn jobs(&self, query: JobQuery) -> Answer<'_, JobPage> {
+        off_thread(self, move |d| d.jobs_now(query))
+    }
+
+    fn job(&self, id: JobId) -> Answer<'_, JobView> {
+        off_thread(self, move |d| d.find(id).map(|job| d.view(job)))
+    }
+
+    fn cancel(&self, id: JobId) -> Answer<'_, JobView> {
+        off_thread(self, move |d| d.cancel_now(id))
+    }
+
+    fn retry(&self, id: JobId) -> Answer<'_, JobView> {
+        off_thread(self, move |d| d.retry_now(id))
+    }
+
+    fn delete(&self, id: JobId) -> Answer<'_, ()> {
+        off_thread(self, move |d| d.delete_now(id))
+    }
+
+    fn devices(&self) -> Answer<'_, Vec<DeviceView>> {
+        let devices = self.snapshot.read().devices.clone();
+        Box::pin(async move { Ok(devices) })
+    }
+
+    fn profiles(&self) -> Answer<'_, Vec<ProfileView>> {
+        let view = |(name, profile): (&String, &newsreel_model::profile::Profile)| ProfileView {
+            name: name.clone(),
+            profile: profile.clone(),
+        };
+        let profiles = self.config.profiles.iter().map(view).collect();
+        Box::pin(async move { Ok(profiles) })
+    }
+
+    fn queue(&self) -> Answer<'_, QueueView> {
+        off_thread(self, move |d| {
+            let next = d.snapshot.read().next.clone();
+            Ok(view::queue(
+                &d.store.counts()?,
+                d.config.queue.max_queued,
+                next,
+            ))
+        })
+    }
+
+    fn media(&self, id: JobId, path: String) -> Answer<'_, MediaFile> {
+        off_thread(self, move |d| d.media_now(id, &path))
+    }
+
+    fn ready(&self) -> bool {
+        self.taking.load(Ordering::SeqCst)
+    }
+}

@@ -1,0 +1,263 @@
+//! `newsreel serve`: the daemon. Store, scheduler, workers and HTTP put together; it decodes nothing itself.
+
+mod checkpoints;
+mod control;
+mod core;
+mod demand;
+mod execute;
+mod host;
+mod inputs;
+mod live;
+mod message;
+mod view;
+mod watch;
+mod work;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crossbeam::channel::{Sender, unbounded};
+use newsreel_config::Config;
+use newsreel_model::capacity::{DeviceKind, Resources};
+use newsreel_model::job::JobState;
+use newsreel_model::store::{Change, Store};
+use newsreel_model::{Code, Error, Result};
+use newsreel_scheduler::{Device, Policy, Scheduler};
+use newsreel_store::{SqliteStore, StoreOptions};
+use parking_lot::RwLock;
+
+use self::control::Daemon;
+use self::core::{Core, Parts};
+use self::inputs::Roots;
+use self::message::Message;
+use self::view::Snapshot;
+use crate::job::programme::cores;
+
+/// How long running segments may take to finish when the daemon is told to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// How long requests underway may take when the daemon is told to stop.
+const LINGER: Duration = Duration::from_millis(500);
+
+/// How often old events and keys are dropped.
+const TRIM_EVERY: Duration = Duration::from_secs(3600);
+
+/// Runs the daemon until it is told to stop.
+///
+/// # Errors
+/// It cannot be started: the address is taken, the store cannot be opened, a root is missing.
+pub fn run(config: Config) -> Result<()> {
+    let config = Arc::new(config);
+    let roots = Roots::new(&config.storage)?;
+    let data_dir = open_data_dir(&config)?;
+    let listener = listen(&config)?;
+    let address = listener.local_addr().map_err(|e| unavailable(&e))?;
+    let path = data_dir.join("store.db");
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path, StoreOptions::default())?);
+    let boot = store.begin()?;
+
+    let (tell, messages) = unbounded();
+    let snapshot = Arc::new(RwLock::new(Snapshot::default()));
+    let mut core = Core::new(Parts {
+        scheduler: Scheduler::new(policy(&config), u64::from(boot) << 32),
+        store: Arc::clone(&store),
+        config: Arc::clone(&config),
+        roots: roots.clone(),
+        cores: cores(),
+        tell: tell.clone(),
+        snapshot: Arc::clone(&snapshot),
+    });
+    core.add_device(cpu());
+    recover(store.as_ref(), &tell)?;
+    let taking = Arc::new(AtomicBool::new(true));
+    let daemon = Daemon {
+        store: Arc::clone(&store),
+        config: Arc::clone(&config),
+        roots,
+        data_dir,
+        tell: tell.clone(),
+        snapshot,
+        taking: Arc::clone(&taking),
+    };
+    let deciding = std::thread::Builder::new()
+        .name("core".to_owned())
+        .spawn(move || core.run(&messages))
+        .map_err(|e| unavailable(&e))?;
+    trim_now_and_then(&store, config.storage.event_days)?;
+    let stopping = stop_on_signal(tell, taking)?;
+    eprintln!("newsreel listens on http://{address}");
+    serve_http(listener, daemon, &config, address, stopping)?;
+    wait(deciding);
+    Ok(())
+}
+
+fn open_data_dir(config: &Config) -> Result<std::path::PathBuf> {
+    let dir = Path::new(&config.storage.data_dir);
+    let shown = dir.display().to_string();
+    std::fs::create_dir_all(dir.join("jobs")).map_err(|e| Error::writing(&shown, &e))?;
+    // Absolute, so that what is stored means the same after a restart from elsewhere.
+    std::fs::canonicalize(dir).map_err(|e| Error::writing(&shown, &e))
+}
+
+fn listen(config: &Config) -> Result<std::net::TcpListener> {
+    let listen = &config.server.listen;
+    let failed = |e: std::io::Error| {
+        Error::new(
+            Code::EngineUnavailable,
+            format!("cannot listen on {listen}: {e}; choose another address in server.listen"),
+        )
+    };
+    let listener = std::net::TcpListener::bind(listen).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    Ok(listener)
+}
+
+fn policy(config: &Config) -> Policy {
+    let queue = &config.queue;
+    let ms = |s: u32| u64::from(s) * 1000;
+    Policy {
+        breaking_priority: queue.breaking_priority,
+        starvation_ms: ms(queue.starvation_s),
+        min_run_ms: ms(queue.min_run_s),
+        preempt_gap_ms: ms(queue.preempt_gap_s),
+        max_failures: queue.max_failures,
+        disk_reserve_bytes: config.storage.disk_reserve_mib << 20,
+        min_segments_per_run: demand::SHORTEST_RUN,
+        ..Policy::default()
+    }
+}
+
+/// The machine's cores as a device like any other.
+fn cpu() -> Device {
+    let memory = rustix::system::sysinfo();
+    let total = u64::from(memory.mem_unit).saturating_mul(memory.totalram);
+    Device {
+        id: "cpu".into(),
+        kind: DeviceKind::Cpu,
+        capacity: Resources {
+            cpu_millicores: u64::try_from(cores()).unwrap_or(1) * 1000,
+            memory_mib: total >> 20,
+            ..Resources::default()
+        },
+        sessions_per_worker: 1,
+    }
+}
+
+/// Takes up every job that had not ended when the last daemon did.
+fn recover(store: &dyn Store, tell: &Sender<Message>) -> Result<()> {
+    let unfinished = store.unfinished()?;
+    let running = unfinished.iter().filter(|j| j.state == JobState::Running);
+    let changes: Vec<_> = running
+        .map(|j| (Change::Recover { job: j.id }, None))
+        .collect();
+    if !changes.is_empty() {
+        store.apply(changes)?;
+    }
+    for mut job in unfinished {
+        job.state = JobState::Queued;
+        let _ = tell.send(Message::Queued(Box::new(job)));
+    }
+    Ok(())
+}
+
+fn trim_now_and_then(store: &Arc<dyn Store>, event_days: u32) -> Result<()> {
+    let store = Arc::downgrade(store);
+    execute::thread("trim", move || {
+        while let Some(store) = store.upgrade() {
+            let now = jiff::Timestamp::now();
+            let kept = jiff::SignedDuration::from_hours(24 * i64::from(event_days));
+            if let Err(error) = now
+                .checked_sub(kept)
+                .map_err(|e| Error::bug(e.to_string()))
+                .and_then(|before| store.trim(now, before))
+            {
+                tracing::warn!(detail = error.detail(), "{error}");
+            }
+            drop(store);
+            std::thread::sleep(TRIM_EVERY);
+        }
+    })
+}
+
+/// The first signal drains, the second ends at once.
+fn stop_on_signal(
+    tell: Sender<Message>,
+    taking: Arc<AtomicBool>,
+) -> Result<tokio::sync::watch::Receiver<bool>> {
+    let (stop, stopping) = tokio::sync::watch::channel(false);
+    ctrlc::set_handler(move || {
+        if !taking.swap(false, Ordering::SeqCst) {
+            std::process::exit(i32::from(Code::Cancelled.exit_status()));
+        }
+        eprintln!("stopping: running segments are finished first; once more stops at once");
+        let _ = tell.send(Message::Drain);
+        let _ = stop.send(true);
+    })
+    .map_err(|e| Error::bug(format!("cannot watch for signals: {e}")))?;
+    Ok(stopping)
+}
+
+fn serve_http(
+    listener: std::net::TcpListener,
+    daemon: Daemon,
+    config: &Config,
+    address: SocketAddr,
+    mut stopping: tokio::sync::watch::Receiver<bool>,
+) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|e| unavailable(&e))?;
+    let options = http_options(config, address);
+    runtime
+        .block_on(async move {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            let app = newsreel_api::router(Arc::new(daemon), options);
+            let stop = async move {
+                let _ = stopping.wait_for(|stop| *stop).await;
+                // Players and clients that keep a connection open must not keep the daemon.
+                tokio::time::sleep(LINGER).await;
+            };
+            tokio::select! {
+                served = axum::serve(listener, app) => served,
+                () = stop => Ok(()),
+            }
+        })
+        .map_err(|e| unavailable(&e))
+}
+
+fn http_options(config: &Config, address: SocketAddr) -> newsreel_api::Options {
+    let mut options = newsreel_api::Options {
+        max_body_bytes: config.server.max_body_bytes,
+        ..newsreel_api::Options::default()
+    };
+    if !address.ip().is_unspecified() {
+        options.allowed_hosts.push(match address.ip() {
+            std::net::IpAddr::V4(ip) => ip.to_string(),
+            std::net::IpAddr::V6(ip) => format!("[{ip}]"),
+        });
+    }
+    options
+        .allowed_hosts
+        .extend(config.server.allowed_hosts.iter().cloned());
+    options
+}
+
+/// Waits for the deciding thread to drain, but not for ever: whatever is not finished then is taken up after a restart.
+fn wait(deciding: std::thread::JoinHandle<()>) {
+    let until = std::time::Instant::now() + DRAIN;
+    while !deciding.is_finished() && std::time::Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn unavailable(e: &std::io::Error) -> Error {
+    Error::new(
+        Code::EngineUnavailable,
+        format!("the daemon cannot go on: {e}"),
+    )
+}
