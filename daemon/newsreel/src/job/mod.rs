@@ -94,7 +94,8 @@ fn run_to_end(request: &Request, events: &Arc<dyn EventSink>, cancel: &Cancel) -
     )?;
 
     let out = OutDir::open(&request.out, &fingerprint, request.force)?;
-    let mut record = match out.found {
+    let fresh = out.found.is_none();
+    let mut record = match out.found.clone() {
         Some(record) if record.state == JobState::Completed => {
             eprintln!(
                 "{} is already complete; --force starts it afresh",
@@ -139,6 +140,10 @@ fn run_to_end(request: &Request, events: &Arc<dyn EventSink>, cancel: &Cancel) -
             });
             Ok(())
         }
+        Err(error) if fresh && is_bad_input(error.code()) => {
+            out.abandon();
+            Err(error)
+        }
         Err(error) => {
             if error.code() != Code::Cancelled {
                 record.state = JobState::Failed;
@@ -148,6 +153,14 @@ fn run_to_end(request: &Request, events: &Arc<dyn EventSink>, cancel: &Cancel) -
             Err(error)
         }
     }
+}
+
+/// Whether the input could never have become anything.
+fn is_bad_input(code: Code) -> bool {
+    matches!(
+        code,
+        Code::InputUnreadable | Code::InputNothingToEncode | Code::InputNestedReference
+    )
 }
 
 fn new_record(request: &Request, fingerprint: Fingerprint) -> JobRecord {

@@ -85,6 +85,18 @@ impl OutDir {
     }
 }
 
+impl OutDir {
+    /// Leaves the directory as it was before a job that should never have been begun: empty, or not there.
+    pub fn abandon(self) {
+        // What cannot be removed stays recognisable as a job's.
+        if clear(&self.path).is_ok() {
+            let _ = fs::remove_dir_all(self.path.join(layout::WORK));
+            // Fails where it holds anything else, or is a mount point; then it stays.
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+}
+
 /// Whether there is nothing but, at most, the remains of a job that never got as far as a record.
 fn is_blank(path: &Path) -> std::io::Result<bool> {
     if !path.exists() {
