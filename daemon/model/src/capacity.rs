@@ -10,18 +10,25 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Resources {
     /// Thousandths of a CPU core.
+    #[cfg_attr(feature = "schema", schema(required = true))]
     pub cpu_millicores: u64,
     /// Main memory in MiB.
+    #[cfg_attr(feature = "schema", schema(required = true))]
     pub memory_mib: u64,
     /// Decoding in kilopixels per second.
+    #[cfg_attr(feature = "schema", schema(required = true))]
     pub decode_kpx_s: u64,
     /// Scaling in kilopixels per second.
+    #[cfg_attr(feature = "schema", schema(required = true))]
     pub scale_kpx_s: u64,
     /// Encoding in kilopixels per second.
+    #[cfg_attr(feature = "schema", schema(required = true))]
     pub encode_kpx_s: u64,
     /// Device memory in MiB.
+    #[cfg_attr(feature = "schema", schema(required = true))]
     pub vram_mib: u64,
     /// Encoder sessions.
+    #[cfg_attr(feature = "schema", schema(required = true))]
     pub encoder_sessions: u64,
 }
 

@@ -33,19 +33,21 @@ pub struct Failure {
 
 /// How far a job is, counted in frames over all rungs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Progress {
     /// 0–1; 0 until the plan is known, 1 only when everything is published.
+    #[cfg_attr(feature = "schema", schema(minimum = 0, maximum = 1))]
     pub progress: f64,
     /// Frames published, over all rungs.
     pub frames_done: u64,
     /// Frames to publish, over all rungs; 0 until the plan is known.
     pub frames_total: u64,
     /// Seconds of programme per second, over the last stretch of work; 0 when nothing runs.
+    #[cfg_attr(feature = "schema", schema(minimum = 0))]
     pub speed: f64,
     /// Seconds left at this speed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(nullable = false, minimum = 0))]
     pub eta_s: Option<f64>,
 }
 
@@ -61,6 +63,7 @@ pub struct JobView {
     pub state: JobState,
     /// What a running job is at.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub phase: Option<Phase>,
     /// How far it is.
     #[serde(flatten)]
@@ -70,21 +73,23 @@ pub struct JobView {
     pub created_at: Timestamp,
     /// When work on it first began.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime, nullable = false))]
     pub started_at: Option<Timestamp>,
     /// When it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime, nullable = false))]
     pub ended_at: Option<Timestamp>,
     /// What to know about it.
     pub warnings: Vec<Warning>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub failure: Option<Failure>,
     /// `file://` URL of the directory everything is written to.
     pub destination: String,
     /// Where `master.m3u8` can be played, relative to the daemon's address, once something can.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub playback_path: Option<String>,
 }
 
@@ -108,9 +113,11 @@ pub struct JobQuery {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct JobPage {
     /// The jobs.
+    #[cfg_attr(feature = "schema", schema(max_items = 200))]
     pub jobs: Vec<JobView>,
     /// Give this as `cursor` for the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub next_cursor: Option<JobId>,
 }
 
@@ -164,6 +171,7 @@ pub struct QueueView {
     /// The most that may wait.
     pub queued_limit: u64,
     /// The first that will run, in order, at most 100.
+    #[cfg_attr(feature = "schema", schema(max_items = 100))]
     pub next: Vec<JobId>,
 }
 

@@ -219,6 +219,7 @@ pub struct Error {
     code: Code,
     message: String,
     detail: Option<String>,
+    field: Option<String>,
 }
 
 impl Error {
@@ -228,6 +229,7 @@ impl Error {
             code,
             message: message.into(),
             detail: None,
+            field: None,
         }
     }
 
@@ -240,6 +242,13 @@ impl Error {
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
+        self
+    }
+
+    /// Says which field of the request is wrong, for example `input.url`.
+    #[must_use]
+    pub fn in_field(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
         self
     }
 
@@ -265,6 +274,12 @@ impl Error {
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
         self.detail.as_deref()
+    }
+
+    /// The field of the request that is wrong, where it is one.
+    #[must_use]
+    pub fn field(&self) -> Option<&str> {
+        self.field.as_deref()
     }
 
     /// The error for a failed write under an output directory: a full disk is told apart, since it can be resumed from.

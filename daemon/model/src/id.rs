@@ -8,13 +8,16 @@ use uuid::Uuid;
 
 use crate::{Code, Error};
 
+/// How long an id is when written.
+const HYPHENATED_CHARS: usize = 36;
+
 /// A job's id.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 #[cfg_attr(
     feature = "schema",
     derive(utoipa::ToSchema),
-    schema(value_type = String, format = "uuid")
+    schema(value_type = String, format = "uuid", example = "0199b1c2-3d4e-7f50-8a6b-9c0d1e2f3a4b")
 )]
 pub struct JobId(Uuid);
 
@@ -58,11 +61,41 @@ impl FromStr for JobId {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        Uuid::try_parse(text).map(Self).map_err(|_| {
+        let wrong = || {
             Error::new(
                 Code::JobUnknown,
                 "that is no job id; ids look like 0199b1c2-3d4e-7f50-8a6b-9c0d1e2f3a4b",
             )
-        })
+        };
+        // Only the form with hyphens: braces, `urn:uuid:` and bare digits would give a job several names.
+        if text.len() != HYPHENATED_CHARS {
+            return Err(wrong());
+        }
+        Uuid::try_parse(text).map(Self).map_err(|_| wrong())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_in_one_form_only() {
+        let id = JobId::new();
+        assert_eq!(id.to_string().parse::<JobId>().unwrap(), id);
+        let bare = id.to_string().replace('-', "");
+        for text in [
+            bare.clone(),
+            format!("{{{id}}}"),
+            format!("urn:uuid:{id}"),
+            bare[1..].to_owned(),
+            String::new(),
+        ] {
+            assert_eq!(
+                text.parse::<JobId>().unwrap_err().code(),
+                Code::JobUnknown,
+                "{text}"
+            );
+        }
     }
 }

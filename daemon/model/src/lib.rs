@@ -15,6 +15,8 @@ pub mod ports;
 pub mod profile;
 pub mod rational;
 pub mod report;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod spec;
 pub mod store;
 

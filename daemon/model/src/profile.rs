@@ -47,9 +47,11 @@ impl RateControl {
 pub struct RungSpec {
     /// Short side in pixels, 16–8192; the rung is named after it (`720p`). Left out: the source's own size.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub short_side_px: Option<u32>,
-    /// Cap (or target, by [`RateControl`]) in kbit/s, 16–400,000. Left out only with [`RateControl::Crf`].
+    /// Cap (or target, by `rate_control`) in kbit/s, 16–400,000. Left out only with `crf`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub bitrate_kbps: Option<u32>,
 }
 
@@ -59,8 +61,10 @@ pub struct RungSpec {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct AudioSpec {
     /// AAC-LC bitrate in kbit/s for stereo, 16–512; mono takes half.
+    #[cfg_attr(feature = "schema", schema(required = true))]
     pub bitrate_kbps: u32,
     /// The most channels kept, 1–2; more are mixed down.
+    #[cfg_attr(feature = "schema", schema(required = true))]
     pub max_channels: u32,
 }
 
@@ -79,12 +83,16 @@ impl Default for AudioSpec {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ThumbnailSpec {
     /// How many thumbnails, 0–100, spread evenly over the programme.
+    #[cfg_attr(feature = "schema", schema(required = true))]
     pub count: u32,
     /// Width in pixels, 16–4096; the height follows the picture's shape.
+    #[cfg_attr(feature = "schema", schema(required = true))]
     pub width_px: u32,
     /// How many tiles the storyboard has at most, 0–400; 0 makes none.
+    #[cfg_attr(feature = "schema", schema(required = true))]
     pub storyboard_tiles: u32,
     /// Width of one storyboard tile in pixels, 16–640.
+    #[cfg_attr(feature = "schema", schema(required = true))]
     pub storyboard_tile_width_px: u32,
 }
 
@@ -118,32 +126,41 @@ pub enum FrameTiming {
 pub struct Profile {
     /// Video codec of every rung.
     #[serde(default = "default_codec")]
+    #[cfg_attr(feature = "schema", schema(required = true))]
     pub codec: VideoCodec,
     /// The encoder's own preset name (`veryfast` for libx264 and libx265, `8` for SVT-AV1). Left out: the engine's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub preset: Option<String>,
     /// How the bits are spent.
     #[serde(default = "default_rate_control")]
+    #[cfg_attr(feature = "schema", schema(required = true))]
     pub rate_control: RateControl,
     /// Constant-quality level, 0–63 (51 for H.264 and HEVC); lower is better.
     #[serde(default = "default_crf")]
+    #[cfg_attr(feature = "schema", schema(required = true))]
     pub crf: u32,
     /// Length of a segment in seconds, 1–30.
     #[serde(default = "default_segment_s")]
+    #[cfg_attr(feature = "schema", schema(required = true))]
     pub segment_s: f64,
     /// Length of the first segment in seconds, 1 to `segment_s`: shorter starts sooner.
     #[serde(default = "default_first_segment_s")]
+    #[cfg_attr(feature = "schema", schema(required = true))]
     pub first_segment_s: f64,
     /// Whether a variable frame rate is kept.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(required = true))]
     pub frame_timing: FrameTiming,
     /// The ladder, 1–12 rungs. Rungs above the source are dropped.
     pub rungs: Vec<RungSpec>,
     /// The sound.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(required = true))]
     pub audio: AudioSpec,
     /// The pictures.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(required = true))]
     pub thumbnails: ThumbnailSpec,
 }
 

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::{Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{Code, Error, Result};
 
@@ -15,7 +16,15 @@ use crate::{Code, Error, Result};
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct InputSpec {
     /// `file:///absolute/path`, percent-encoded, 8–4,096 characters.
-    #[cfg_attr(feature = "schema", schema(min_length = 8, max_length = 4096))]
+    #[cfg_attr(
+        feature = "schema",
+        schema(
+            min_length = 8,
+            max_length = 4096,
+            pattern = r"^file:///[^\x00-\x08\x0B-\x1F\x7F-\x9F]*$",
+            example = "file:///in/story.mxf"
+        )
+    )]
     pub url: String,
 }
 
@@ -44,27 +53,42 @@ pub struct JobSpec {
     #[serde(default = "default_profile")]
     #[cfg_attr(
         feature = "schema",
-        schema(min_length = 1, max_length = 64, default = "web")
+        schema(
+            min_length = 1,
+            max_length = 64,
+            pattern = r"^[^\x00-\x08\x0B-\x1F\x7F-\x9F]*$",
+            default = "web"
+        )
     )]
     pub profile: String,
     /// 0–100, higher first. From the configured breaking band on (90 by default) it takes the place of running work.
-    #[serde(default = "default_priority")]
-    #[cfg_attr(feature = "schema", schema(maximum = 100, default = 50))]
+    #[serde(default = "default_priority", deserialize_with = "priority")]
+    #[cfg_attr(feature = "schema", schema(minimum = 0, maximum = 100, default = 50))]
     pub priority: u8,
     /// Where the job may go on when its device fails.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(default = "any"))]
     pub fallback: Fallback,
     /// For people, at most 500 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schema(max_length = 500))]
+    #[cfg_attr(
+        feature = "schema",
+        schema(max_length = 500, pattern = r"^[^\x00-\x08\x0B-\x1F\x7F-\x9F]*$")
+    )]
     pub title: Option<String>,
     /// For people, at most 5,000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schema(max_length = 5000))]
+    #[cfg_attr(
+        feature = "schema",
+        schema(max_length = 5000, pattern = r"^[^\x00-\x08\x0B-\x1F\x7F-\x9F]*$")
+    )]
     pub description: Option<String>,
     /// The caller's own id for the story, at most 200 characters; need not be unique.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schema(max_length = 200))]
+    #[cfg_attr(
+        feature = "schema",
+        schema(max_length = 200, pattern = r"^[^\x00-\x08\x0B-\x1F\x7F-\x9F]*$")
+    )]
     pub external_id: Option<String>,
     /// Whose job it is: tenants share the devices fairly. 1–64 characters of a–z, 0–9, `-` and `_`.
     #[serde(default = "default_tenant")]
@@ -80,10 +104,18 @@ pub struct JobSpec {
     pub tenant: String,
     /// Kept and given back as it is: at most 50 keys of at most 100 characters, values of at most 1,000.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "schema", schema(schema_with = crate::schema::metadata))]
     pub metadata: BTreeMap<String, String>,
     /// `file:///absolute/directory/` to write to, instead of one under the daemon's own output root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schema(min_length = 8, max_length = 4096))]
+    #[cfg_attr(
+        feature = "schema",
+        schema(
+            min_length = 8,
+            max_length = 4096,
+            pattern = r"^file:///[^\x00-\x08\x0B-\x1F\x7F-\x9F]*$"
+        )
+    )]
     pub destination: Option<String>,
     /// When it should be complete: among jobs outside the breaking band, the earlier deadline goes first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -99,6 +131,32 @@ fn default_priority() -> u8 {
 }
 fn default_tenant() -> String {
     "default".to_owned()
+}
+
+/// Reads a priority and, when it is none, says its range rather than the name of a type.
+fn priority<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<u8, D::Error> {
+    struct Range;
+    impl Visitor<'_> for Range {
+        type Value = u8;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a whole number 0–100")
+        }
+
+        fn visit_u64<E: serde::de::Error>(self, n: u64) -> std::result::Result<u8, E> {
+            match u8::try_from(n) {
+                Ok(n) if n <= 100 => Ok(n),
+                _ => Err(E::invalid_value(Unexpected::Unsigned(n), &self)),
+            }
+        }
+
+        // To JSON, 50.0 is as whole as 50, and some clients have no other numbers.
+        fn visit_f64<E: serde::de::Error>(self, n: f64) -> std::result::Result<u8, E> {
+            let whole = (0..=100).find(|whole| f64::from(*whole) == n);
+            whole.ok_or_else(|| E::invalid_value(Unexpected::Float(n), &self))
+        }
+    }
+    from.deserialize_u8(Range)
 }
 
 impl JobSpec {
@@ -148,8 +206,8 @@ impl JobSpec {
             return Err(invalid("metadata", "may have at most 50 keys"));
         }
         for (key, value) in &self.metadata {
-            length("metadata key", key, 1, 100)?;
-            length("metadata value", value, 0, 1000)?;
+            length("metadata key", key, 1, 100).map_err(|error| error.in_field("metadata"))?;
+            length(&format!("metadata.{key}"), value, 0, 1000)?;
         }
         if let Some(destination) = &self.destination {
             length("destination", destination, 8, 4096)?;
@@ -159,7 +217,7 @@ impl JobSpec {
 }
 
 fn invalid(field: &str, rule: &str) -> Error {
-    Error::new(Code::RequestInvalid, format!("`{field}` {rule}"))
+    Error::new(Code::RequestInvalid, format!("`{field}` {rule}")).in_field(field)
 }
 
 fn length(field: &str, text: &str, least: usize, most: usize) -> Result<()> {
@@ -201,6 +259,20 @@ mod tests {
         let error = spec.check().unwrap_err();
         assert_eq!(error.code(), Code::RequestInvalid);
         assert!(error.message().contains("priority"));
+        assert_eq!(error.field(), Some("priority"));
+        for (priority, fits) in [
+            ("0", true),
+            ("100", true),
+            ("50.0", true),
+            ("101", false),
+            ("-1", false),
+            ("0.5", false),
+        ] {
+            let text = format!(r#"{{"input":{{"url":"file:///a"}},"priority":{priority}}}"#);
+            let read = serde_json::from_str::<JobSpec>(&text);
+            assert_eq!(read.is_ok(), fits, "{priority}");
+            assert!(read.is_ok() || read.unwrap_err().to_string().contains("0–100"));
+        }
         let mut spec = JobSpec::new("file:///in/story.mxf");
         spec.tenant = "Sport!".to_owned();
         assert!(spec.check().unwrap_err().message().contains("tenant"));

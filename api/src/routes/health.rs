@@ -1,0 +1,58 @@
+//! Whether the daemon lives and takes work, and the document that describes the interface. Not here: metrics.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::document::NotReady;
+use crate::problem::{Problem, Reason};
+use crate::read::NoQuery;
+use crate::state::Api;
+
+/// That all is well.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Health {
+    /// `ok`.
+    #[schema(pattern = "^ok$", example = "ok")]
+    status: &'static str,
+}
+
+/// Whether the daemon answers
+///
+/// Asked under any host name and at any load. Query parameters are ignored.
+#[utoipa::path(
+    get, path = "/healthz", operation_id = "isAlive", tag = "probes",
+    responses((status = 200, description = "It does.", body = Health))
+)]
+pub(super) async fn alive() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+/// Whether the daemon takes new work
+///
+/// Asked under any host name and at any load. Query parameters are ignored.
+#[utoipa::path(
+    get, path = "/readyz", operation_id = "isReady", tag = "probes",
+    responses((status = 200, description = "It does.", body = Health), NotReady)
+)]
+pub(super) async fn ready(State(api): State<Api>) -> Result<Json<Health>, Problem> {
+    match api.control.ready() {
+        true => Ok(Json(Health { status: "ok" })),
+        false => Err(Problem::new(
+            Reason::NotReady,
+            "no new work is taken at the moment",
+        )),
+    }
+}
+
+/// This document
+#[utoipa::path(
+    get, path = "/openapi.json", operation_id = "getOpenApi", tag = "daemon",
+    responses((status = 200, description = "An OpenAPI 3.1 document.", body = Object, content_type = "application/json"))
+)]
+pub(super) async fn openapi(State(api): State<Api>, _: NoQuery) -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], api.document)
+}

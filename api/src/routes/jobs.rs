@@ -1,0 +1,140 @@
+//! Submitting, listing and steering jobs. Not here: reading the requests (`read`), or doing any of it.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::LOCATION;
+use axum::response::{IntoResponse, Response};
+use newsreel_model::control::{JobPage, JobView};
+use newsreel_model::spec::JobSpec;
+
+use crate::document::{Deletes, IdempotencyHeader, JobPath, ListQuery, OneJob, Steers, Submits};
+use crate::problem::Problem;
+use crate::read::{IdempotencyKey, Job, Json as Body, List, NoQuery, Nothing};
+use crate::state::Api;
+
+/// Submit a job
+///
+/// The job is durable when the answer comes. A field that is left out or null has its default.
+/// With an `Idempotency-Key`, the same request may be sent again: the answer is 200 with the job the first one made.
+#[utoipa::path(
+    post, path = "/v1/jobs", operation_id = "submitJob", tag = "jobs",
+    params(IdempotencyHeader),
+    request_body(
+        content = JobSpec, content_type = "application/json", description = "What to make of which clip.",
+        examples(
+            ("least" = (summary = "A clip with every default", value = json!({"input": {"url": "file:///in/story.mxf"}}))),
+            ("breaking" = (summary = "Breaking news", value = json!({
+                "input": {"url": "file:///in/breaking.mxf"}, "profile": "web", "priority": 95, "fallback": "any",
+                "title": "Storm reaches the coast", "external_id": "story-4711", "tenant": "news",
+                "metadata": {"desk": "national"}, "deadline": "2030-01-01T12:00:00Z"
+            })))
+        )
+    ),
+    responses(Submits)
+)]
+pub(super) async fn submit(
+    State(api): State<Api>,
+    _: NoQuery,
+    IdempotencyKey(key): IdempotencyKey,
+    Body(spec): Body<JobSpec>,
+) -> Result<Response, Problem> {
+    spec.check()?;
+    let submitted = api.control.submit(spec, key).await?;
+    let status = match submitted.repeated {
+        true => StatusCode::OK,
+        false => StatusCode::CREATED,
+    };
+    let location = format!("/v1/jobs/{}", submitted.job.id);
+    Ok((status, [(LOCATION, location)], Json(submitted.job)).into_response())
+}
+
+/// List jobs
+///
+/// Newest first. When there are more, `next_cursor` of a page is the `cursor` of the next.
+#[utoipa::path(
+    get, path = "/v1/jobs", operation_id = "listJobs", tag = "jobs",
+    params(ListQuery),
+    responses((status = 200, description = "A page of jobs.", body = JobPage))
+)]
+pub(super) async fn list(
+    State(api): State<Api>,
+    List(query): List,
+) -> Result<Json<JobPage>, Problem> {
+    Ok(Json(api.control.jobs(query).await?))
+}
+
+/// Show a job
+#[utoipa::path(
+    get, path = "/v1/jobs/{id}", operation_id = "getJob", tag = "jobs",
+    params(JobPath),
+    responses((status = 200, description = "The job.", body = JobView), OneJob)
+)]
+pub(super) async fn one(
+    State(api): State<Api>,
+    Job(id): Job,
+    _: NoQuery,
+) -> Result<Json<JobView>, Problem> {
+    Ok(Json(api.control.job(id).await?))
+}
+
+/// Forget an ended job
+///
+/// Its output is removed when it lies under the daemon's own output root. A job that waits or runs must be cancelled first.
+#[utoipa::path(
+    delete,
+    path = "/v1/jobs/{id}",
+    operation_id = "deleteJob",
+    tag = "jobs",
+    params(JobPath),
+    responses(Deletes)
+)]
+pub(super) async fn delete(
+    State(api): State<Api>,
+    Job(id): Job,
+    _: NoQuery,
+    _: Nothing,
+) -> Result<StatusCode, Problem> {
+    api.control.delete(id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Cancel a job
+///
+/// What it published stays. Cancelling a job that is cancelled already changes nothing.
+#[utoipa::path(
+    post,
+    path = "/v1/jobs/{id}/cancel",
+    operation_id = "cancelJob",
+    tag = "jobs",
+    params(JobPath),
+    responses(Steers)
+)]
+pub(super) async fn cancel(
+    State(api): State<Api>,
+    Job(id): Job,
+    _: NoQuery,
+    _: Nothing,
+) -> Result<Json<JobView>, Problem> {
+    Ok(Json(api.control.cancel(id).await?))
+}
+
+/// Retry a failed or cancelled job
+///
+/// It waits in the queue again; finished segments are kept.
+#[utoipa::path(
+    post,
+    path = "/v1/jobs/{id}/retry",
+    operation_id = "retryJob",
+    tag = "jobs",
+    params(JobPath),
+    responses(Steers)
+)]
+pub(super) async fn retry(
+    State(api): State<Api>,
+    Job(id): Job,
+    _: NoQuery,
+    _: Nothing,
+) -> Result<Json<JobView>, Problem> {
+    Ok(Json(api.control.retry(id).await?))
+}

@@ -1,0 +1,27 @@
+//! Which path leads to which handler. Not here: what every request must pass first (`guard`).
+
+mod health;
+mod jobs;
+mod views;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::media;
+use crate::state::Api;
+
+/// Every route, and its description.
+pub(crate) fn all() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(jobs::submit, jobs::list))
+        .routes(routes!(jobs::one, jobs::delete))
+        .routes(routes!(jobs::cancel))
+        .routes(routes!(jobs::retry))
+        .routes(routes!(views::devices))
+        .routes(routes!(views::profiles))
+        .routes(routes!(views::queue))
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::openapi))
+        .merge(OpenApiRouter::from(media::routes()))
+}

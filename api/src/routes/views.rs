@@ -1,0 +1,46 @@
+//! Devices, profiles and the queue, as they are. Not here: changing any of them.
+
+use axum::Json;
+use axum::extract::State;
+use newsreel_model::control::{DeviceView, ProfileView, QueueView};
+
+use crate::problem::Problem;
+use crate::read::NoQuery;
+use crate::state::Api;
+
+/// List devices
+///
+/// With what each can do and what of it is in use.
+#[utoipa::path(
+    get, path = "/v1/devices", operation_id = "listDevices", tag = "daemon",
+    responses((status = 200, description = "The devices.", body = Vec<DeviceView>))
+)]
+pub(super) async fn devices(
+    State(api): State<Api>,
+    _: NoQuery,
+) -> Result<Json<Vec<DeviceView>>, Problem> {
+    Ok(Json(api.control.devices().await?))
+}
+
+/// List profiles
+///
+/// By name. A job keeps the profile as it was when the job was submitted.
+#[utoipa::path(
+    get, path = "/v1/profiles", operation_id = "listProfiles", tag = "daemon",
+    responses((status = 200, description = "The profiles.", body = Vec<ProfileView>))
+)]
+pub(super) async fn profiles(
+    State(api): State<Api>,
+    _: NoQuery,
+) -> Result<Json<Vec<ProfileView>>, Problem> {
+    Ok(Json(api.control.profiles().await?))
+}
+
+/// Show the queue
+#[utoipa::path(
+    get, path = "/v1/queue", operation_id = "getQueue", tag = "daemon",
+    responses((status = 200, description = "The queue.", body = QueueView))
+)]
+pub(super) async fn queue(State(api): State<Api>, _: NoQuery) -> Result<Json<QueueView>, Problem> {
+    Ok(Json(api.control.queue().await?))
+}

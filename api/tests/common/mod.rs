@@ -1,0 +1,15 @@
+//! A stand-in for the daemon and a client for the router over it. Not here: tests.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    dead_code,
+    unused_imports,
+    reason = "helpers of tests, where a panic is the report; no test file needs all of them"
+)]
+
+mod client;
+mod standin;
+
+pub use client::{Answer, Client};
+pub use standin::{Standin, Trouble};
