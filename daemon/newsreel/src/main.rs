@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod faults;
 mod job;
 mod sandbox;
 mod serve;

@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 
 use super::live::LiveJob;
 use super::message::Message;
+use crate::faults;
 use crate::job::publisher::Piece;
 use crate::worker::channel::{self, Channel};
 use crate::worker::protocol::{self, Order, Planned, Task, Word};
@@ -142,6 +143,10 @@ impl Host {
         for link in self.sessions.lock().values() {
             link.current.store(false, Ordering::SeqCst);
         }
+        if faults::spares_workers() {
+            // Given up like one that cannot be killed: the socket is closed, and nothing more is heard of it.
+            return self.close();
+        }
         // Killed or gone already: it is the same.
         let _ = self.child.lock().kill();
     }
@@ -189,6 +194,7 @@ impl Host {
             match child.try_wait() {
                 Ok(Some(status)) => return Some(status.to_string()),
                 Ok(None) if Instant::now() < until => {}
+                _ if faults::spares_workers() => return Some("it was given up".to_owned()),
                 _ => {
                     let _ = child.kill();
                     return child.wait().ok().map(|status| status.to_string());

@@ -34,6 +34,7 @@ use self::core::{Core, Parts};
 use self::inputs::Roots;
 use self::message::Message;
 use self::view::Snapshot;
+use crate::faults;
 use crate::job::programme::cores;
 
 /// How long running segments may take to finish when the daemon is told to stop.
@@ -138,11 +139,11 @@ fn cpu() -> Device {
         id: "cpu".into(),
         kind: DeviceKind::Cpu,
         capacity: Resources {
-            cpu_millicores: u64::try_from(cores()).unwrap_or(1) * 1000,
+            cpu_millicores: u64::try_from(faults::cores(cores())).unwrap_or(1) * 1000,
             memory_mib: total >> 20,
             ..Resources::default()
         },
-        sessions_per_worker: 1,
+        sessions_per_worker: faults::sessions_per_worker(),
     }
 }
 

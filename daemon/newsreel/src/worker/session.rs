@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use newsreel_cpu::CpuEngine;
 use newsreel_media::engine::Engine;
@@ -21,6 +21,7 @@ use newsreel_model::report::SourceReport;
 use newsreel_model::{Cancel, Code, Error, Result};
 use parking_lot::{Condvar, Mutex};
 
+use crate::faults;
 use crate::job::limits;
 use crate::job::programme::Programme;
 use crate::job::publisher::Piece;
@@ -35,7 +36,7 @@ pub struct Session {
     pub epoch: u64,
     pub control: RunControl,
     source: FileSource,
-    frames: Arc<std::sync::atomic::AtomicU64>,
+    frames: Arc<AtomicU64>,
     underway: Mutex<usize>,
     taken: Condvar,
 }
@@ -80,6 +81,11 @@ impl Session {
         let outlet = Pieces {
             session: self,
             channel,
+            profile: match &task {
+                Task::Programme { profile_name, .. } => profile_name.clone(),
+                Task::Run { plan, .. } => plan.profile.clone(),
+            },
+            made: AtomicU32::new(0),
         };
         match task {
             Task::Programme {
@@ -233,6 +239,8 @@ fn storyboard(
 struct Pieces<'a> {
     session: &'a Session,
     channel: &'a Channel,
+    profile: String,
+    made: AtomicU32,
 }
 
 impl Pieces<'_> {
@@ -256,6 +264,9 @@ impl Outlet for Pieces<'_> {
                 self.session.taken.wait_for(&mut underway, moment);
             }
             *underway += 1;
+        }
+        if piece.finished.path.starts_with("video/") && piece.finished.frames > 0 {
+            faults::at_segment(&self.profile, &self.made);
         }
         let word = Word::Piece {
             epoch: self.session.epoch,
