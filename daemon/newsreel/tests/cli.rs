@@ -10,6 +10,8 @@
 mod configuration;
 #[path = "cli/printing.rs"]
 mod printing;
+#[path = "cli/sandbox.rs"]
+mod sandbox;
 mod support;
 
 use support::process::{newsreel, run};

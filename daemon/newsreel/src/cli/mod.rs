@@ -8,6 +8,7 @@ mod progress;
 mod serve;
 mod transcode;
 mod verify;
+mod worker;
 
 use std::path::{Path, PathBuf};
 
@@ -53,6 +54,9 @@ enum Command {
         /// Memory it may take.
         #[arg(long, default_value_t = 4096)]
         memory_mib: u64,
+        /// Try what a worker must not be able to do, and print how it went.
+        #[arg(long)]
+        check: bool,
     },
 }
 
@@ -72,7 +76,11 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Command::Jobs(a) => client::jobs::run(&a),
         Command::Job(a) => client::job::show(&a),
         Command::Cancel(a) => client::job::cancel(&a),
-        Command::Worker { memory_mib } => crate::worker::run(memory_mib),
+        Command::Worker {
+            memory_mib,
+            check: true,
+        } => worker::check(memory_mib),
+        Command::Worker { memory_mib, .. } => crate::worker::run(memory_mib),
     }
 }
 

@@ -4,6 +4,7 @@
 //! no codec needs. What this kernel cannot enforce is named, not hidden.
 
 mod calls;
+pub mod check;
 
 use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr,

@@ -6,6 +6,7 @@ mod core;
 mod demand;
 mod execute;
 mod host;
+mod http;
 mod inputs;
 mod live;
 mod message;
@@ -39,9 +40,6 @@ use crate::job::programme::cores;
 
 /// How long running segments may take to finish when the daemon is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
-
-/// How long requests underway may take when the daemon is told to stop.
-const LINGER: Duration = Duration::from_millis(500);
 
 /// How often old events and keys are dropped.
 const TRIM_EVERY: Duration = Duration::from_secs(3600);
@@ -89,8 +87,14 @@ pub fn run(config: Config) -> Result<()> {
         .map_err(|e| unavailable(&e))?;
     trim_now_and_then(&store, config.storage.event_days)?;
     let stopping = stop_on_signal(tell, taking)?;
+    name_what_is_open();
     eprintln!("newsreel listens on http://{address}");
-    serve_http(listener, daemon, &config, address, stopping)?;
+    http::serve(
+        listener,
+        Arc::new(daemon),
+        http_options(&config, address),
+        stopping,
+    )?;
     wait(deciding);
     Ok(())
 }
@@ -183,6 +187,21 @@ fn trim_now_and_then(store: &Arc<dyn Store>, event_days: u32) -> Result<()> {
     })
 }
 
+/// Says what this kernel does not keep workers from. A worker tries it, since only from inside it can be known.
+fn name_what_is_open() {
+    let tried = std::process::Command::new("/proc/self/exe")
+        .args(["worker", "--check"])
+        .output();
+    match tried {
+        Ok(tried) => {
+            for line in String::from_utf8_lossy(&tried.stderr).lines() {
+                eprintln!("newsreel: workers: {line}");
+            }
+        }
+        Err(e) => eprintln!("newsreel: workers: their sandbox could not be tried: {e}"),
+    }
+}
+
 /// The first signal drains, the second ends at once.
 fn stop_on_signal(
     tell: Sender<Message>,
@@ -199,36 +218,6 @@ fn stop_on_signal(
     })
     .map_err(|e| Error::bug(format!("cannot watch for signals: {e}")))?;
     Ok(stopping)
-}
-
-fn serve_http(
-    listener: std::net::TcpListener,
-    daemon: Daemon,
-    config: &Config,
-    address: SocketAddr,
-    mut stopping: tokio::sync::watch::Receiver<bool>,
-) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|e| unavailable(&e))?;
-    let options = http_options(config, address);
-    runtime
-        .block_on(async move {
-            let listener = tokio::net::TcpListener::from_std(listener)?;
-            let app = newsreel_api::router(Arc::new(daemon), options);
-            let stop = async move {
-                let _ = stopping.wait_for(|stop| *stop).await;
-                // Players and clients that keep a connection open must not keep the daemon.
-                tokio::time::sleep(LINGER).await;
-            };
-            tokio::select! {
-                served = axum::serve(listener, app) => served,
-                () = stop => Ok(()),
-            }
-        })
-        .map_err(|e| unavailable(&e))
 }
 
 fn http_options(config: &Config, address: SocketAddr) -> newsreel_api::Options {
