@@ -1,4 +1,5 @@
-//! A store with 100,000 jobs: any page of them comes at once, and no reader waits for a writer.
+//! A store with 100,000 jobs: any page of them is the right one, and no reader waits for a writer. How long a page takes is
+//! printed here and measured by `scripts/bench`.
 #![allow(
     clippy::unwrap_used,
     reason = "a test has no better answer to what cannot be"
@@ -9,13 +10,10 @@ use std::time::{Duration, Instant};
 
 use newsreel_model::control::JobQuery;
 use newsreel_model::job::JobState;
-use newsreel_model::store::Store;
+use newsreel_model::store::{Store, StoredJob};
 use newsreel_store::conformance::fixtures::{ANY, id, job, submit};
 use newsreel_store::{SqliteStore, StoreOptions};
 use rusqlite::Connection;
-
-/// A page of 50 comes within this.
-const AT_ONCE: Duration = Duration::from_millis(20);
 
 /// A job that is not among them.
 const NEW: u32 = 1_000_000;
@@ -54,7 +52,7 @@ fn took(mut what: impl FnMut()) -> Duration {
 }
 
 #[test]
-fn any_page_comes_at_once_and_no_reader_waits() {
+fn any_page_is_right_and_no_reader_waits() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("jobs.db");
     let store = filled(&path);
@@ -78,18 +76,30 @@ fn any_page_comes_at_once_and_no_reader_waits() {
                         before,
                         limit: 50,
                     };
-                    let time = took(|| drop(store.jobs(&query).unwrap()));
-                    assert!(time < AT_ONCE, "{time:?} for {query:?}");
-                    slowest = slowest.max(time);
+                    slowest = slowest.max(took(|| {
+                        let jobs = store.jobs(&query).unwrap();
+                        check_page(&query, &jobs);
+                    }));
                 }
             }
         }
     }
     println!("the slowest page of 50 took {slowest:?}");
-    let counts = took(|| assert!(store.counts().is_ok()));
-    assert!(counts < AT_ONCE, "counting took {counts:?}");
     assert_eq!(store.counts().unwrap().completed, 96_000);
     a_reader_does_not_wait(&path, &store);
+}
+
+/// All of the page are what was asked for, newest first; full where so many are sure to be there.
+fn check_page(query: &JobQuery, jobs: &[StoredJob]) {
+    assert!(jobs.len() <= 50);
+    assert!(jobs.windows(2).all(|w| w[0].id > w[1].id), "{query:?}");
+    for job in jobs {
+        assert!(query.state.is_none_or(|s| s == job.state), "{query:?}");
+        assert!(query.before.is_none_or(|b| job.id < b), "{query:?}");
+    }
+    if query.tenant.is_none() && query.external_id.is_none() {
+        assert_eq!(jobs.len(), 50, "{query:?}");
+    }
 }
 
 fn page(limit: u32) -> JobQuery {
@@ -106,9 +116,11 @@ fn a_reader_does_not_wait(path: &Path, store: &SqliteStore) {
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| store.submit(job(NEW), None, ANY));
         std::thread::sleep(Duration::from_millis(100));
-        let time = took(|| drop(store.jobs(&page(50)).unwrap()));
-        assert!(time < AT_ONCE, "{time:?}");
-        assert!(!writer.is_finished(), "the writer waits");
+        assert_eq!(store.jobs(&page(50)).unwrap().len(), 50);
+        assert!(
+            !writer.is_finished(),
+            "the writer waits, the reader did not"
+        );
         assert_eq!(store.job(id(NEW)).unwrap(), None);
         other.execute_batch("ROLLBACK").unwrap();
         writer.join().unwrap().unwrap();
