@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use newsreel_model::{Class, Code};
 use newsreel_scheduler::{Action, CutAt, Demand, Plan, Task};
 
 use crate::sim::check::End;
@@ -136,45 +137,20 @@ fn holes_left_by_an_earlier_life_are_filled_and_long_finished_stretches_are_not_
 }
 
 #[test]
-fn a_hole_on_the_other_side_of_a_running_session_is_a_run_of_its_own() {
+fn what_a_failed_session_leaves_is_taken_up_without_the_part_of_another() {
     let mut world = World::new(policy());
     world.add(cpu(3));
     world.queue(job(1, 0), plan(12));
     world.run_until(1_500);
     assert_eq!(ranges(&world, 1), [(0, 6), (6, 12)]);
-    // The first fails at once: what it had is taken up again without the second's part.
-    let first = world
-        .sessions(id(1))
-        .iter()
-        .find(|r| r.todo.first() == Some(&0))
-        .unwrap()
-        .start
-        .epoch;
-    world.fail(
-        first,
-        newsreel_model::Class::FallBack,
-        newsreel_model::Code::EngineFailed,
-    );
-    assert!(world.end_of(id(1)).is_some(), "no other device");
-    let mut world = World::new(policy());
-    world.add(cpu(3));
-    world.queue(job(1, 0), plan(12));
-    world.run_until(1_500);
-    let first = world
-        .sessions(id(1))
-        .iter()
-        .find(|r| r.todo.first() == Some(&0))
-        .unwrap()
-        .start
-        .epoch;
-    world.fail(
-        first,
-        newsreel_model::Class::Retry,
-        newsreel_model::Code::StoreFailed,
-    );
+    let sessions = world.sessions(id(1));
+    let first = sessions.iter().find(|r| r.todo.first() == Some(&0));
+    let epoch = first.unwrap().start.epoch;
+    world.fail(epoch, Class::Retry, Code::StoreFailed);
     world.run_until(60_000);
     assert_eq!(world.end_of(id(1)), Some(End::Complete));
-    assert_eq!(runs(&world)[2], 0..6);
+    // By then its Prepare is over, and two cores are idle.
+    assert_eq!(runs(&world)[2..4], [0..3, 3..6]);
 }
 
 #[test]

@@ -75,8 +75,7 @@ fn a_wrong_hint_costs_one_restart_at_most() {
     };
     world.kill(slot, Some(wrong));
     world.run_until(300_000);
-    // One death more than its own: the one it is wrongly blamed for here.
-    found(&world, 8, 1, 6);
+    found(&world, 8, 1, 5);
 }
 
 #[test]
