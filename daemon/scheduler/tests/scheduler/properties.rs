@@ -117,7 +117,7 @@ fn queue(world: &mut World, number: u64, wish: &Wish) {
         disk_bytes: 150,
         ..plan(wish.segments)
     };
-    if shape % 2 == 0 {
+    if shape.is_multiple_of(2) {
         entry.prepare = anywhere(1);
     } else {
         entry.prepare = Demand::cpu_only(cores(2));
