@@ -46,18 +46,23 @@ impl Host {
         possible.then_some(need)
     }
 
+    /// What is kept for jobs, these ones left out.
+    fn kept(&self, but: &[JobId]) -> Resources {
+        let others = self.claims.iter().filter(|(id, _)| !but.contains(id));
+        others.fold(Resources::default(), |sum, (_, claim)| sum.plus(*claim))
+    }
+
     /// What is neither used nor kept for someone else.
     pub(crate) fn free(&self, job: Option<JobId>) -> Resources {
-        let others = self.claims.iter().filter(|(id, _)| Some(**id) != job);
-        let kept = others.fold(Resources::default(), |sum, (_, claim)| sum.plus(*claim));
-        self.usable.minus(self.used).minus(kept)
+        self.usable
+            .minus(self.used)
+            .minus(self.kept(job.as_slice()))
     }
 
     /// What will be free once all that was told to end has ended.
     pub(crate) fn soon(&self, job: JobId) -> Resources {
-        let others = self.claims.iter().filter(|(id, _)| **id != job);
-        let kept = others.fold(Resources::default(), |sum, (_, claim)| sum.plus(*claim));
-        self.usable.minus(self.used.minus(self.ending)).minus(kept)
+        let used = self.used.minus(self.ending);
+        self.usable.minus(used).minus(self.kept(&[job]))
     }
 
     pub(crate) fn fits(&self, shape: &Shape, job: Option<JobId>) -> bool {
@@ -65,11 +70,10 @@ impl Host {
         self.health.good() && need.is_some_and(|need| self.free(job).covers(&need))
     }
 
-    /// Whether claims leave room for another one, once nothing else runs.
-    pub(crate) fn claimable(&self, shape: &Shape, job: JobId) -> Option<Resources> {
+    /// Whether claims, those of these jobs left out, leave room for another one once nothing else runs.
+    pub(crate) fn claimable(&self, shape: &Shape, but: &[JobId]) -> Option<Resources> {
         let need = self.need(shape).filter(|_| self.health.good())?;
-        let others = self.claims.iter().filter(|(id, _)| **id != job);
-        let all = others.fold(need, |sum, (_, claim)| sum.plus(*claim));
+        let all = self.kept(but).plus(need);
         self.usable.covers(&all).then_some(need)
     }
 }
@@ -94,14 +98,23 @@ impl Hosts {
         self.by_id.values().any(|host| host.need(shape).is_some())
     }
 
-    /// The best fit among those that pass: GPUs first, then the least left over, then by name.
+    /// The best fit among these (or all) devices that pass: GPUs first, then the least left over, then by name.
     pub(crate) fn best(
         &self,
         shape: &Shape,
         job: JobId,
+        among: Option<&BTreeSet<DeviceId>>,
         pass: impl Fn(&Host) -> bool,
     ) -> Option<DeviceId> {
-        let fitting = self.by_id.values().filter_map(|host| {
+        let (mut all, mut some);
+        let hosts: &mut dyn Iterator<Item = &Host> = if let Some(among) = among {
+            some = among.iter().filter_map(|id| self.get(id));
+            &mut some
+        } else {
+            all = self.by_id.values();
+            &mut all
+        };
+        let fitting = hosts.filter_map(|host| {
             let need = host.need(shape)?;
             let free = host.free(Some(job));
             let fits = host.health.good() && free.covers(&need) && pass(host);
@@ -115,7 +128,7 @@ impl Hosts {
     /// Where a shape that fits nowhere is closest to fitting, as far as claims allow.
     pub(crate) fn nearest(&self, shape: &Shape, job: JobId) -> Option<DeviceId> {
         let possible = self.by_id.values().filter_map(|host| {
-            let need = host.claimable(shape, job)?;
+            let need = host.claimable(shape, &[job])?;
             let lacking = dominant_share(need.minus(host.soon(job)), host.usable);
             Some((host, lacking))
         });

@@ -5,14 +5,15 @@
 //!
 //! # Who goes first
 //!
-//! 1. A starved job, at most one placement per [`Policy::starvation_ms`]: so no endless stream of anything starves the rest.
+//! 1. A starved job from outside the breaking band, at most one placement per [`Policy::starvation_ms`]: so that no endless
+//!    stream of breaking jobs stops the rest.
 //! 2. The breaking band ([`Policy::breaking_priority`] and up) by priority, then age. Only it preempts.
 //! 3. Jobs with a deadline, the earliest first.
 //! 4. Everyone else: the tenant served least, and within a tenant by priority that grows with age. Ageing orders a tenant's
 //!    own jobs only, so it can never reach the breaking band.
 //!
-//! A job that does not fit lets smaller ones pass, unless it is breaking or starved: then it *claims* a device, which takes
-//! nothing more until the claim fits.
+//! A job that does not fit lets smaller ones pass, unless it is breaking or has waited too long: then it *claims* a device,
+//! which takes nothing more until the claim fits.
 #![forbid(unsafe_code)]
 
 mod action;
@@ -24,6 +25,7 @@ mod failure;
 mod health;
 mod input;
 mod job;
+mod misses;
 mod pass;
 mod place;
 mod policy;

@@ -6,11 +6,9 @@ use newsreel_model::JobId;
 
 use crate::demand::Shape;
 use crate::input::DeviceId;
+use crate::place::Why;
 use crate::queue::Lane;
 use crate::scheduler::Scheduler;
-
-/// So many shapes are remembered as fitting nowhere.
-const MOST_MISSES: usize = 1_000;
 
 impl Scheduler {
     pub(crate) fn pass(&mut self) {
@@ -18,19 +16,23 @@ impl Scheduler {
         if self.draining || self.disk.low() {
             return;
         }
-        self.place_claims();
-        self.relieve();
-        self.place_waiting();
-        self.spread();
-        self.gained.clear();
-        // Only a shortcut: shapes that nobody has any more must not pile up.
-        if self.misses.len() > MOST_MISSES {
-            self.misses.clear();
+        loop {
+            self.place_claims();
+            self.relieve();
+            self.hold_place();
+            self.place_waiting();
+            // A claim that ended in between leaves room for those already looked at.
+            if self.gained.is_empty() {
+                break;
+            }
         }
+        self.spread();
+        self.expect_victims();
     }
 
     /// Who has a claim goes first, on its own device or on another that gained something.
     fn place_claims(&mut self) {
+        let gained = std::mem::take(&mut self.gained);
         let mut holders: Vec<_> = self
             .claims
             .keys()
@@ -43,7 +45,7 @@ impl Scheduler {
                 continue;
             };
             let mut devices: Vec<DeviceId> = vec![claim.device.clone()];
-            devices.extend(self.gained.iter().cloned());
+            devices.extend(gained.iter().cloned());
             let fits = |device: &&DeviceId| {
                 let host = self.hosts.get(device);
                 host.is_some_and(|host| host.fits(&ticket.shape, Some(id)))
@@ -51,7 +53,7 @@ impl Scheduler {
             if let Some(device) = devices.iter().find(fits).filter(|_| self.may_run(id)) {
                 let device = device.clone();
                 self.start(id, &device);
-            } else if ticket.lane == Lane::Breaking && !claim.secured {
+            } else if ticket.lane == Lane::Breaking && claim.why != Why::Freed {
                 self.preempt(id, &ticket.shape);
             }
         }
@@ -78,17 +80,36 @@ impl Scheduler {
             if !self.may_run(id) {
                 continue;
             }
-            if let Some(device) = self.hosts.best(&ticket.shape, id, |_| true) {
+            if let Some(device) = self.find(id, &ticket.shape) {
                 self.start(id, &device);
             } else {
                 let device = self.hosts.nearest(&ticket.shape, id);
-                if !device.is_some_and(|device| self.claim(id, &device, false)) {
+                if !device.is_some_and(|device| self.claim(id, &device, Why::Starved)) {
                     hopeless.insert(ticket.shape);
                     continue;
                 }
             }
             self.relieved_ms = Some(self.now_ms);
             return;
+        }
+    }
+
+    /// Once the first outside the breaking band has waited too long, smaller ones no longer pass it.
+    fn hold_place(&mut self) {
+        let patience_ms = self.policy.starvation_ms;
+        let overdue = |at: u64| self.now_ms.saturating_sub(at) >= patience_ms;
+        if !self.room_for_more() || !self.patience.first().is_some_and(|&(at, _)| overdue(at)) {
+            return;
+        }
+        let rest = |_: &Shape, lane: &Lane| *lane != Lane::Breaking;
+        let first = self.waiting.first(&self.tenants, self.now_ms, rest);
+        let Some(ticket) = first else {
+            return;
+        };
+        let id = ticket.key.2;
+        let waited = self.jobs.get(&id).map(|job| job.waiting_since_ms);
+        if waited.is_some_and(overdue) && self.find(id, &ticket.shape).is_none() {
+            self.stand_first(id, &ticket.shape);
         }
     }
 
@@ -99,22 +120,19 @@ impl Scheduler {
             let room = self.room_for_more();
             let open = |shape: &Shape, lane: &Lane| match lane {
                 Lane::Breaking => !closed.contains(shape),
-                Lane::Deadline | Lane::Tenant(_) => room && !self.misses.contains(shape),
+                Lane::Deadline | Lane::Tenant(_) => room && !self.misses.nowhere(shape),
             };
             let Some(ticket) = self.waiting.first(&self.tenants, self.now_ms, open) else {
                 break;
             };
             let id = ticket.key.2;
-            let device = if self.misses.contains(&ticket.shape) {
-                None
-            } else {
-                self.hosts.best(&ticket.shape, id, |_| true)
-            };
-            if let Some(device) = device {
+            if let Some(device) = self.find(id, &ticket.shape) {
                 self.start(id, &device);
                 continue;
             }
-            self.misses.insert(ticket.shape.clone());
+            if ticket.lane == Lane::Breaking && self.overtake(&ticket) {
+                continue;
+            }
             if ticket.lane == Lane::Breaking && !self.preempt(id, &ticket.shape) {
                 closed.insert(ticket.shape);
             }

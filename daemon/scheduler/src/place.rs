@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use newsreel_model::JobId;
 
-use crate::demand::dominant_share;
+use crate::demand::{Shape, dominant_share};
 use crate::input::{DeviceId, Epoch};
 use crate::scheduler::Scheduler;
 use crate::session::{Course, Kind, Session};
@@ -14,8 +14,18 @@ use crate::work::{Segments, take_run};
 #[derive(Clone, Debug)]
 pub(crate) struct Claim {
     pub device: DeviceId,
+    pub why: Why,
+}
+
+/// Why a device is kept for a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
     /// Enough of what runs there was told to end.
-    pub secured: bool,
+    Freed,
+    /// The job was starved.
+    Starved,
+    /// Nobody goes before it. There is one such claim at a time, and it ends when somebody does.
+    FirstInLine,
 }
 
 impl Scheduler {
@@ -130,16 +140,29 @@ impl Scheduler {
         job.waiting_since_ms = self.now_ms;
     }
 
+    /// The best device for a job that waits, if it fits anywhere now.
+    pub(crate) fn find(&mut self, id: JobId, shape: &Shape) -> Option<DeviceId> {
+        if self.misses.nowhere(shape) {
+            return None;
+        }
+        let among = self.misses.among(shape);
+        let found = self.hosts.best(shape, id, among, |_| true);
+        if found.is_none() {
+            self.misses.missed(shape);
+        }
+        found
+    }
+
     /// A device has more to give than before: what fitted nowhere may fit there.
     pub(crate) fn gain(&mut self, id: &DeviceId) {
         if let Some(host) = self.hosts.get(id) {
-            self.misses.retain(|shape| !host.fits(shape, None));
+            self.misses.gained(host);
             self.gained.insert(id.clone());
         }
     }
 
     /// Keeps a device for a waiting job, which leaves the queue. False if the device cannot be kept.
-    pub(crate) fn claim(&mut self, id: JobId, device: &DeviceId, secured: bool) -> bool {
+    pub(crate) fn claim(&mut self, id: JobId, device: &DeviceId, why: Why) -> bool {
         let (Some(job), Some(host)) = (self.jobs.get(&id), self.hosts.get(device)) else {
             return false;
         };
@@ -147,7 +170,7 @@ impl Scheduler {
             return false;
         };
         let since_ms = job.waiting_since_ms;
-        let Some(need) = host.claimable(&ticket.shape, id) else {
+        let Some(need) = host.claimable(&ticket.shape, &[id]) else {
             return false;
         };
         self.release_claim(id);
@@ -157,7 +180,7 @@ impl Scheduler {
         self.waiting.remove(&ticket);
         self.patience.remove(&(since_ms, id));
         let device = device.clone();
-        self.claims.insert(id, Claim { device, secured });
+        self.claims.insert(id, Claim { device, why });
         true
     }
 

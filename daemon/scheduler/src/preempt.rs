@@ -12,6 +12,8 @@ use newsreel_model::capacity::Resources;
 use crate::demand::{Shape, kind_rank};
 use crate::device::Host;
 use crate::input::{DeviceId, Epoch};
+use crate::place::Why;
+use crate::queue::{Lane, Ticket};
 use crate::scheduler::Scheduler;
 use crate::session::Session;
 
@@ -22,7 +24,7 @@ impl Scheduler {
             return false;
         };
         if let Some(device) = self.freed_soon(shape, id) {
-            return self.claim(id, &device, true);
+            return self.claim(id, &device, Why::Freed);
         }
         if let Some((device, victims)) = self.victims(shape, id, priority) {
             for epoch in victims {
@@ -33,24 +35,60 @@ impl Scheduler {
                 }
                 self.cut(epoch, true);
             }
-            return self.claim(id, &device, true);
+            return self.claim(id, &device, Why::Freed);
         }
-        if self.claims.contains_key(&id) {
-            return true;
-        }
-        // Nothing to cut yet. The first in line keeps what is free from those behind it.
-        let mut others = self.claims.values();
-        if others.any(|claim| !claim.secured) {
+        self.claims.contains_key(&id) || self.stand_first(id, shape)
+    }
+
+    /// Keeps what is free from those behind the first in line; false if somebody else is first.
+    pub(crate) fn stand_first(&mut self, id: JobId, shape: &Shape) -> bool {
+        let mut claims = self.claims.values();
+        if claims.any(|claim| claim.why == Why::FirstInLine) {
             return false;
         }
         let device = self.hosts.nearest(shape, id);
-        device.is_some_and(|device| self.claim(id, &device, false))
+        device.is_some_and(|device| self.claim(id, &device, Why::FirstInLine))
+    }
+
+    /// Sends the first in line back to the queue if this job goes before it and can take over; true if that was so.
+    pub(crate) fn overtake(&mut self, ticket: &Ticket) -> bool {
+        let id = ticket.key.2;
+        let mut claims = self.claims.iter();
+        let first = claims.find(|(_, claim)| claim.why == Why::FirstInLine);
+        let Some((&other, _)) = first else {
+            return false;
+        };
+        let theirs = self.jobs.get(&other).and_then(|job| job.waiting.as_ref());
+        let later = theirs.is_some_and(|t| (&ticket.lane, ticket.key) < (&t.lane, t.key));
+        let mut hosts = self.hosts.by_id.values();
+        if later && hosts.any(|host| host.claimable(&ticket.shape, &[id, other]).is_some()) {
+            self.refresh(other);
+            return true;
+        }
+        false
+    }
+
+    /// What has only just begun may be what a breaking job that still waits can preempt next.
+    pub(crate) fn expect_victims(&mut self) {
+        let waits = |id: &JobId| {
+            let ticket = self.jobs.get(id).and_then(|job| job.waiting.as_ref());
+            ticket.is_some_and(|ticket| ticket.lane == Lane::Breaking)
+        };
+        let mut held = self
+            .claims
+            .iter()
+            .filter(|(_, claim)| claim.why != Why::Freed);
+        let queued = self.waiting.shapes(|lane| *lane == Lane::Breaking);
+        if !self.fresh.is_empty() && (queued.count() > 0 || held.any(|(id, _)| waits(id))) {
+            let at = self.now_ms.saturating_add(self.policy.min_run_ms.max(1));
+            self.preempt_at_ms = Some(self.preempt_at_ms.map_or(at, |other| other.min(at)));
+        }
     }
 
     /// A device where what was told to end already makes enough room.
     fn freed_soon(&self, shape: &Shape, id: JobId) -> Option<DeviceId> {
         let ending = self.hosts.by_id.values().filter(|host| {
-            let need = host.claimable(shape, id);
+            let need = host.claimable(shape, &[id]);
             host.ending != Resources::default()
                 && need.is_some_and(|need| host.soon(id).covers(&need))
         });
@@ -74,7 +112,7 @@ impl Scheduler {
             if !seen.insert(&host.device.id) {
                 return None;
             }
-            let need = host.claimable(shape, id)?;
+            let need = host.claimable(shape, &[id])?;
             let victims = self.victims_on(host, need, id, priority, &mut later)?;
             Some((host.device.id.clone(), victims))
         });
@@ -138,6 +176,12 @@ impl Scheduler {
         let ran = session.started_ms.saturating_add(self.policy.min_run_ms);
         let preempted = self.jobs.get(&session.job).and_then(|job| job.preempted_ms);
         let rested = preempted.map_or(0, |at| at.saturating_add(self.policy.preempt_gap_ms));
-        ran.max(rested)
+        // Not in the same breath in which it begins.
+        let told = if session.announced {
+            0
+        } else {
+            self.now_ms + 1
+        };
+        ran.max(rested).max(told)
     }
 }

@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use newsreel_model::{Code, JobId};
 
 use crate::action::{Action, Decisions, PauseReason, Start};
-use crate::demand::Shape;
 use crate::device::Hosts;
 use crate::disk::Disk;
 use crate::input::{DeviceId, Epoch, Input, JobEntry, Now};
 use crate::job::Job;
+use crate::misses::Misses;
 use crate::place::Claim;
 use crate::policy::Policy;
-use crate::queue::{Queues, Ticket};
+use crate::queue::{Lane, Queues, Ticket};
 use crate::session::{Kind, Session};
 use crate::tenants::Tenants;
 use crate::workers::Workers;
@@ -35,7 +35,7 @@ pub struct Scheduler {
     pub(crate) waiting: Queues,
     /// Jobs that could use more sessions than they have.
     pub(crate) spreading: Queues,
-    /// The jobs of `waiting`, longest wait first.
+    /// The jobs of `waiting` outside the breaking band, longest wait first.
     pub(crate) patience: BTreeSet<(u64, JobId)>,
     /// Jobs in a pause after a failure, by its end.
     pub(crate) timers: BTreeSet<(u64, JobId)>,
@@ -45,8 +45,7 @@ pub struct Scheduler {
     pub(crate) claims: BTreeMap<JobId, Claim>,
     /// Sessions that may be cut, those to cut first in front.
     pub(crate) cuttable: BTreeSet<(u8, Reverse<Epoch>)>,
-    /// Shapes that fit nowhere now. True until a device gains something, see [`Scheduler::gain`].
-    pub(crate) misses: BTreeSet<Shape>,
+    pub(crate) misses: Misses,
     /// Devices that gained something since the last pass.
     pub(crate) gained: BTreeSet<DeviceId>,
     /// Devices that do not take sessions for the moment.
@@ -85,7 +84,7 @@ impl Scheduler {
             blocked: BTreeSet::new(),
             claims: BTreeMap::new(),
             cuttable: BTreeSet::new(),
-            misses: BTreeSet::new(),
+            misses: Misses::default(),
             gained: BTreeSet::new(),
             unwell: BTreeSet::new(),
             running: 0,
@@ -201,7 +200,9 @@ impl Scheduler {
         } else {
             let ticket = Ticket::new(&job.entry, shape, &self.policy);
             self.waiting.insert(&ticket);
-            self.patience.insert((job.waiting_since_ms, id));
+            if ticket.lane != Lane::Breaking {
+                self.patience.insert((job.waiting_since_ms, id));
+            }
             job.waiting = Some(ticket);
         }
     }

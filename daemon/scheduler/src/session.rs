@@ -70,8 +70,8 @@ impl Session {
         }
     }
 
-    /// Whether it runs, may be cut at a line and was not yet told to.
+    /// Whether it may be cut at a line and was not yet told to.
     pub(crate) fn cuttable(&self) -> bool {
-        self.kind == Kind::Encode && self.course == Course::Running && self.announced
+        self.kind == Kind::Encode && self.course == Course::Running
     }
 }

@@ -7,6 +7,7 @@ use newsreel_model::capacity::DeviceKind;
 
 use crate::action::{Action, CutAt};
 use crate::demand::Shape;
+use crate::device::Host;
 use crate::queue::Lane;
 use crate::scheduler::Scheduler;
 use crate::session::{Course, Kind};
@@ -25,7 +26,7 @@ impl Scheduler {
         loop {
             let open = |shape: &Shape| {
                 let usable = idle.iter().any(|kind| shape.demand.on(*kind).is_some());
-                usable && !closed.contains(shape) && !self.misses.contains(shape)
+                usable && !closed.contains(shape) && !self.misses.nowhere(shape)
             };
             let first = self
                 .spreading
@@ -34,12 +35,11 @@ impl Scheduler {
                 return;
             };
             let id = ticket.key.2;
-            let device = self
-                .hosts
-                .best(&ticket.shape, id, |host| idle.contains(&host.device.kind));
-            let Some(device) = device else {
+            let among = self.misses.among(&ticket.shape);
+            let nobody_waits = |host: &Host| idle.contains(&host.device.kind);
+            let Some(device) = self.hosts.best(&ticket.shape, id, among, nobody_waits) else {
                 if idle.len() == KINDS.len() {
-                    self.misses.insert(ticket.shape.clone());
+                    self.misses.missed(&ticket.shape);
                 }
                 closed.insert(ticket.shape);
                 continue;
