@@ -60,6 +60,16 @@ enum Command {
     },
 }
 
+impl Arguments {
+    /// What is logged when `NEWSREEL_LOG` says nothing: a daemon is read by its log, a command by its messages.
+    pub fn log_level(&self) -> &'static str {
+        match self.command {
+            Command::Serve(_) => "warn,newsreel=info",
+            _ => "off",
+        }
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors

@@ -6,9 +6,10 @@ use std::time::Instant;
 use newsreel_model::control::Failure;
 use newsreel_model::event::{Event, Phase};
 use newsreel_model::job::JobState;
+use newsreel_model::plan::Warning;
 use newsreel_model::store::Change;
 use newsreel_model::{Code, Error, JobId, Result};
-use newsreel_scheduler::{Action, CutAt, Epoch, Input, Start, Task, WorkerSlot};
+use newsreel_scheduler::{Action, CutAt, Epoch, Input, PauseReason, Start, Task, WorkerSlot};
 
 use super::core::{Core, HostEntry, Session};
 use super::demand;
@@ -36,7 +37,7 @@ impl Core {
             Action::FellBack { job, from, code } => {
                 tracing::warn!(%job, device = %from, code = code.name(), "goes on elsewhere");
             }
-            Action::Paused { job, reason } => tracing::warn!(%job, ?reason, "waits"),
+            Action::Paused { job, reason } => self.paused(job, reason),
             Action::Quarantine(device) => tracing::warn!(%device, "out of use"),
             // The cores have no driver that could be wedged: what failed were the jobs.
             Action::SelfTest(device) => self.inputs.push_back(Input::SelfTested {
@@ -189,6 +190,25 @@ impl Core {
         };
         self.hosts.insert(slot, entry);
         Ok(host)
+    }
+
+    fn paused(&self, job: JobId, reason: PauseReason) {
+        let (code, message) = match reason {
+            PauseReason::Disk => (
+                "waited_for_disk",
+                "there was too little space on the disk, so the job waited; free some, or lower storage.disk_reserve_mib",
+            ),
+            PauseReason::NoDevice => (
+                "waited_for_device",
+                "no device of this machine could take the job, so it waited for one",
+            ),
+        };
+        tracing::warn!(%job, code, "{message}");
+        let warning = Warning::new(code, message);
+        let event = Event::Warning {
+            warning: warning.clone(),
+        };
+        self.apply(vec![(Change::Warn { job, warning }, Some(event))]);
     }
 
     fn cut(&mut self, epoch: Epoch, at: CutAt) {
