@@ -192,7 +192,7 @@ impl Core {
         Ok(host)
     }
 
-    fn paused(&self, job: JobId, reason: PauseReason) {
+    fn paused(&mut self, job: JobId, reason: PauseReason) {
         let (code, message) = match reason {
             PauseReason::Disk => (
                 "waited_for_disk",
@@ -257,10 +257,12 @@ impl Core {
         }
     }
 
-    fn fail(&mut self, job: JobId, code: Code) {
-        let Some(entry) = self.jobs.get(&job) else {
+    pub(super) fn fail(&mut self, job: JobId, code: Code) {
+        let Some(entry) = self.jobs.get_mut(&job) else {
             return;
         };
+        entry.again_at = None;
+        let live = entry.live.clone();
         let words = entry.error.as_ref().filter(|e| e.code() == code);
         let message = words.map_or_else(|| in_general(code).to_owned(), |e| e.message().to_owned());
         let failure = Failure {
@@ -278,7 +280,7 @@ impl Core {
             at: jiff::Timestamp::now(),
         };
         self.apply(vec![(end, Some(event))]);
-        if let Some(live) = &entry.live {
+        if let Some(live) = live {
             live.end(JobState::Failed);
         }
         self.forget_if_idle(job);

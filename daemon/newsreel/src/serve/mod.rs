@@ -1,5 +1,6 @@
 //! `newsreel serve`: the daemon. Store, scheduler, workers and HTTP put together; it decodes nothing itself.
 
+mod again;
 mod checkpoints;
 mod control;
 mod core;
@@ -10,6 +11,7 @@ mod http;
 mod inputs;
 mod live;
 mod message;
+mod sessions;
 mod view;
 mod watch;
 mod work;
