@@ -24,8 +24,14 @@ impl Core {
             return;
         }
         match self.store.apply(self.untold.clone()) {
-            Ok(_) => self.untold.clear(),
+            Ok(_) => {
+                self.untold.clear();
+                self.complained = 0;
+            }
+            // Once for each change that is added, not for each time it is tried.
+            Err(_) if self.complained == self.untold.len() => {}
             Err(error) => {
+                self.complained = self.untold.len();
                 tracing::error!(
                     code = error.code().name(),
                     detail = error.detail(),

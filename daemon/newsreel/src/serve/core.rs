@@ -41,6 +41,8 @@ pub struct Core {
     pub(super) drained: bool,
     /// Changes the store has not taken yet.
     pub(super) untold: Vec<(Change, Option<Event>)>,
+    /// How many those were when it was last said.
+    pub(super) complained: usize,
     began: Instant,
     snapshot: Arc<RwLock<Snapshot>>,
     /// When views were last made.
@@ -107,6 +109,7 @@ impl Core {
             inputs: VecDeque::new(),
             drained: false,
             untold: Vec::new(),
+            complained: 0,
             began: Instant::now(),
             snapshot: parts.snapshot,
             viewed: None,
