@@ -112,6 +112,8 @@ const check = (() => {
       streaming: {
         // Nothing outside this machine is asked for the time.
         utcSynchronization: { enabled: false },
+        // What is buffered is not fetched again in a better rung: every frame is to be decoded once.
+        buffer: { fastSwitchEnabled: false },
         abr: locked
           ? { autoSwitchBitrate: { video: false }, initialBitrate: { video: locked.bitrate_bps / 1000 } }
           : {},
