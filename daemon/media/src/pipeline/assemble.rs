@@ -1,7 +1,8 @@
 //! From a session's packets to whole CMAF segments, independent of the session that made them.
 //!
-//! A segment is a closed GOP, so its frames' presentation times alone decide its decode times: the i-th packet is
-//! decoded at the i-th smallest presentation time. Segments of different sessions, encoders and devices join without a seam.
+//! A segment is a closed GOP, so its frames' presentation times alone decide its decode times: they begin with the segment,
+//! and each packet lasts as long as its picture is shown. Segments of different sessions, encoders and devices join without
+//! a seam, and no picture ends beyond its segment: a browser would drop one that did, and all after it.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -117,19 +118,24 @@ impl Assembler {
             return Err(broken("two frames at one time"));
         }
         times.push(segment.end_ticks);
+        let mut decoded = segment.start_ticks;
         let samples: Result<Vec<Sample>> = self
             .samples
             .iter()
             .enumerate()
             .map(|(i, &(pts, size))| {
-                Ok(Sample {
+                let rank = times.partition_point(|t| *t <= pts);
+                let shown_for = times.get(rank).map_or(0, |next| next - pts);
+                let sample = Sample {
                     size,
-                    duration: u32::try_from(times[i + 1] - times[i])
+                    duration: u32::try_from(shown_for)
                         .map_err(|_| broken("a frame of over 13 hours"))?,
-                    composition_offset: i32::try_from(pts - times[i])
+                    composition_offset: i32::try_from(pts - decoded)
                         .map_err(|_| broken("a frame reordered too far"))?,
                     key: i == 0,
-                })
+                };
+                decoded += shown_for;
+                Ok(sample)
             })
             .collect();
         let sequence = u32::try_from(segment.segment + 1).unwrap_or(u32::MAX);
