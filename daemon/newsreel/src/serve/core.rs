@@ -9,10 +9,9 @@ use std::time::{Duration, Instant};
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 use newsreel_config::Config;
 use newsreel_model::event::Event;
-use newsreel_model::job::Finished;
 use newsreel_model::store::{Change, PieceCommit, Store, StoredJob};
 use newsreel_model::{Code, Error, JobId};
-use newsreel_scheduler::{Epoch, Input, JobEntry, Now, Outcome, Plan, Scheduler, Task, WorkerSlot};
+use newsreel_scheduler::{Epoch, Input, JobEntry, Now, Scheduler, Task, WorkerSlot};
 use parking_lot::RwLock;
 
 use super::demand;
@@ -55,6 +54,8 @@ pub(super) struct Entry {
     pub encoding: Option<(Instant, u64)>,
     /// What went wrong last: the words for a failure that the scheduler knows only by its code.
     pub error: Option<Error>,
+    /// Dropped with the entry, which is how whoever waits hears of it.
+    pub waiting: Vec<Sender<()>>,
 }
 
 /// A session that was given out.
@@ -63,7 +64,8 @@ pub(super) struct Session {
     pub task: Task,
     pub slot: WorkerSlot,
     pub stopping: bool,
-    pub pulse: Pulse,
+    /// Once its worker has it.
+    pub pulse: Option<Pulse>,
 }
 
 /// A worker process.
@@ -173,8 +175,13 @@ impl Core {
                 index,
             } => self.planned(epoch, *planned, index),
             Message::Beat { slot, done } => self.beat(slot, &done),
-            Message::Ended { epoch, error } => self.ended(epoch, error),
+            Message::Ended { epoch, error } => self.end_session(epoch, error),
             Message::WorkerGone { slot, why } => self.worker_gone(slot, &why),
+            Message::LetGo { job, waiting } => {
+                if let Some(entry) = self.jobs.get_mut(&job) {
+                    entry.waiting.push(waiting);
+                }
+            }
             Message::Drain => self.inputs.push_back(Input::Drain),
         }
         self.settle();
@@ -193,44 +200,18 @@ impl Core {
             prepare: demand::prepare(),
             disk_bytes: demand::disk_bytes(None, bytes),
         };
-        self.jobs.entry(job.id).or_insert(Entry {
+        // What is left of an earlier try may still be ending; its directory is still open then.
+        let known = self.jobs.remove(&job.id);
+        let fresh = Entry {
+            live: known.and_then(|k| k.live),
             job,
-            live: None,
             lacking: None,
             encoding: None,
             error: None,
-        });
+            waiting: Vec::new(),
+        };
+        self.jobs.insert(fresh.job.id, fresh);
         self.inputs.push_back(Input::JobQueued(entry));
-    }
-
-    fn committed(&mut self, job: JobId, pieces: &[Finished]) {
-        let Some(entry) = self.jobs.get_mut(&job) else {
-            return;
-        };
-        let frames: u64 = pieces
-            .iter()
-            .filter(|p| p.path.starts_with("video/"))
-            .map(|p| u64::from(p.frames))
-            .sum();
-        entry.job.frames_done += frames;
-        let Some(lacking) = &mut entry.lacking else {
-            return;
-        };
-        let done: Vec<usize> = pieces
-            .iter()
-            .filter_map(|p| lacking.note(&p.path))
-            .collect();
-        for segment in done {
-            let owner =
-                self.sessions.keys().copied().find(|e| {
-                    self.sessions[e].job == job && self.scheduler.may_publish(*e, segment)
-                });
-            if let Some(epoch) = owner {
-                self.inputs.push_back(Input::SegmentDone { epoch, segment });
-                // The next segment may have the same owner only after this one is told.
-                self.settle();
-            }
-        }
     }
 
     pub(super) fn log(&self, job: JobId, event: Event) {
@@ -258,170 +239,6 @@ impl Core {
                 detail = error.detail(),
                 "{error}"
             );
-        }
-    }
-
-    fn planned(
-        &mut self,
-        epoch: Epoch,
-        planned: crate::worker::protocol::Planned,
-        index: std::os::fd::OwnedFd,
-    ) {
-        let Some(session) = self.sessions.get(&epoch).filter(|s| !s.stopping) else {
-            return;
-        };
-        let id = session.job;
-        let Some(live) = self.jobs.get(&id).and_then(|e| e.live.clone()) else {
-            return;
-        };
-        let plan = planned.plan.clone();
-        let finished = match self.store.pieces(id) {
-            Ok(pieces) => pieces.into_iter().map(|p| p.path).collect(),
-            Err(error) => return self.fail_session(epoch, error),
-        };
-        if let Err(error) = live.settle(planned, index) {
-            return self.fail_session(epoch, error);
-        }
-        let lacking = Lacking::new(&plan, &finished);
-        let (total, done) = lacking.frames();
-        let mut changes = vec![(
-            Change::Plan {
-                job: id,
-                fingerprint: live.fingerprint.clone(),
-                plan: plan.clone(),
-                frames_total: total,
-            },
-            None,
-        )];
-        for warning in &plan.warnings {
-            let change = Change::Warn {
-                job: id,
-                warning: warning.clone(),
-            };
-            changes.push((
-                change,
-                Some(Event::Warning {
-                    warning: warning.clone(),
-                }),
-            ));
-        }
-        if live.known.is_some() {
-            changes.clear();
-        }
-        changes.push((
-            Change::Enter {
-                job: id,
-                phase: newsreel_model::event::Phase::Encoding,
-            },
-            None,
-        ));
-        if let Err(error) = self.store.apply(changes) {
-            return self.fail_session(epoch, error);
-        }
-        self.inputs.push_back(Input::JobPlanned {
-            epoch,
-            plan: Plan {
-                missing: lacking.segments(),
-                encode: demand::run(&plan, self.cores),
-                finish: demand::finish(),
-                splittable: demand::is_splittable(&plan),
-                disk_bytes: demand::disk_bytes(Some(&plan), 0),
-            },
-        });
-        if let Some(entry) = self.jobs.get_mut(&id) {
-            entry.job.frames_total = total;
-            entry.job.frames_done = done;
-            entry.encoding = Some((Instant::now(), done));
-            entry.lacking = Some(lacking);
-        }
-    }
-
-    /// A session cannot go on for a reason of ours.
-    pub(super) fn fail_session(&mut self, epoch: Epoch, error: Error) {
-        if let Some(session) = self.sessions.get(&epoch)
-            && let Some(host) = self.hosts.get(&session.slot)
-        {
-            host.host.revoke(epoch);
-        }
-        self.end_session(epoch, Some(error));
-    }
-
-    fn ended(&mut self, epoch: Epoch, error: Option<Error>) {
-        self.end_session(epoch, error);
-    }
-
-    pub(super) fn end_session(&mut self, epoch: Epoch, error: Option<Error>) {
-        let Some(session) = self.sessions.remove(&epoch) else {
-            return;
-        };
-        let publishing = self
-            .jobs
-            .get(&session.job)
-            .and_then(|e| e.live.as_ref())
-            .and_then(|l| l.failure());
-        let error = publishing.or(error);
-        let outcome = match &error {
-            _ if session.stopping => Outcome::Cut,
-            None if matches!(session.task, Task::Encode { .. }) && !self.made_all(&session) => {
-                Outcome::Cut
-            }
-            None => Outcome::Done,
-            Some(error) => Outcome::Failed {
-                class: error.class(),
-                code: error.code(),
-            },
-        };
-        if let Some(error) = error.filter(|_| !session.stopping) {
-            tracing::warn!(
-                job = %session.job,
-                epoch = epoch.0,
-                code = error.code().name(),
-                detail = error.detail(),
-                "a session failed: {error}"
-            );
-            if let Some(entry) = self.jobs.get_mut(&session.job) {
-                entry.error = Some(error);
-            }
-            self.apply(vec![(Change::Failure { job: session.job }, None)]);
-        }
-        self.inputs
-            .push_back(Input::SessionEnded { epoch, outcome });
-        self.settle();
-        self.forget_if_idle(session.job);
-    }
-
-    /// Whether nothing is left of a run's range as it is now.
-    fn made_all(&self, session: &Session) -> bool {
-        let Task::Encode { segments } = &session.task else {
-            return true;
-        };
-        let lacking = self.jobs.get(&session.job).and_then(|e| e.lacking.as_ref());
-        lacking.is_none_or(|l| l.run(0, segments.clone()).work.is_empty())
-    }
-
-    /// A job whose way to the disk is broken is opened anew; one that ended is let go.
-    pub(super) fn forget_if_idle(&mut self, id: JobId) {
-        if self.sessions.values().any(|s| s.job == id) {
-            return;
-        }
-        let known = self.scheduler.knows(id);
-        let Some(entry) = self.jobs.get_mut(&id) else {
-            return;
-        };
-        let cancelled = entry
-            .error
-            .as_ref()
-            .is_some_and(|e| e.code() == Code::Cancelled);
-        if let Some(live) = &entry.live {
-            if !known && cancelled {
-                live.end(newsreel_model::job::JobState::Cancelled);
-            }
-            if !known || live.failure().is_some() {
-                entry.live = None;
-            }
-        }
-        if !known {
-            self.jobs.remove(&id);
         }
     }
 

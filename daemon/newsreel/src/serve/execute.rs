@@ -6,7 +6,7 @@ use std::time::Instant;
 use newsreel_model::control::Failure;
 use newsreel_model::event::{Event, Phase};
 use newsreel_model::job::JobState;
-use newsreel_model::store::Change;
+use newsreel_model::store::{Applied, Change};
 use newsreel_model::{Code, Error, JobId, Result};
 use newsreel_scheduler::{Action, CutAt, Epoch, Input, Start, Task, WorkerSlot};
 
@@ -54,7 +54,7 @@ impl Core {
             task: start.task.clone(),
             slot: start.worker,
             stopping: false,
-            pulse: Pulse::new(),
+            pulse: None,
         };
         self.sessions.insert(start.epoch, session);
         let begun = match &start.task {
@@ -80,6 +80,7 @@ impl Core {
         let first = entry.job.state == JobState::Queued;
         entry.job.state = JobState::Running;
         entry.job.phase = Some(Phase::Probing);
+        entry.live = entry.live.take().filter(|live| !live.has_ended());
         let live = entry.live.clone();
         let (stored, roots) = (entry.job.clone(), self.roots.clone());
         let (store, tell) = (Arc::clone(&self.store), self.tell.clone());
@@ -99,7 +100,9 @@ impl Core {
             },
             None,
         ));
-        self.store.apply(changes)?;
+        if self.store.apply(changes)?.first() != Some(&Applied::Yes) {
+            return Err(Error::new(Code::Cancelled, "the job has ended"));
+        }
         thread("open", move || {
             let live = match live {
                 Some(live) => Ok(live),
@@ -122,11 +125,15 @@ impl Core {
             return self.end_session(epoch, None);
         };
         entry.live = Some(Arc::clone(&live));
+        let finished = match live.finished_paths() {
+            Ok(finished) => finished,
+            Err(error) => return self.end_session(epoch, Some(error)),
+        };
         let task = protocol::Task::Programme {
             profile_name: live.job.spec.profile.clone(),
             profile: live.job.profile.clone(),
-            finished: live.finished_paths(),
-            known: live.known.clone(),
+            finished,
+            known: live.plan(),
             limits: self.config.limits.clone(),
             threads_per_encoder: self.config.cpu.threads_per_encoder,
         };
@@ -136,7 +143,7 @@ impl Core {
         if let Err(error) = begun {
             self.end_session(epoch, Some(error));
         } else if let Some(session) = self.sessions.get_mut(&epoch) {
-            session.pulse = Pulse::new();
+            session.pulse = Some(Pulse::new());
         }
     }
 
@@ -155,9 +162,14 @@ impl Core {
             limits: self.config.limits.clone(),
             threads_per_encoder: self.config.cpu.threads_per_encoder,
         };
+        live.begin_publishing(&planned.plan)?;
         live.count_run();
         let host = self.host(start.worker)?;
-        host.begin(start.epoch, &live, &task, segments, Some(&index))
+        host.begin(start.epoch, &live, &task, segments, Some(&index))?;
+        if let Some(session) = self.sessions.get_mut(&start.epoch) {
+            session.pulse = Some(Pulse::new());
+        }
+        Ok(())
     }
 
     /// Finishing decodes nothing: it stays in the daemon.
@@ -171,6 +183,8 @@ impl Core {
         let (tell, epoch) = (self.tell.clone(), start.epoch);
         thread("finish", move || {
             let error = live.finish().err();
+            // Whoever hears of the end may open the job anew, and finds its directory free.
+            drop(live);
             let _ = tell.send(Message::Ended { epoch, error });
         })
     }
