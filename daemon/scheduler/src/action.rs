@@ -32,7 +32,8 @@ pub struct Start {
     pub task: Task,
     /// Where.
     pub device: DeviceId,
-    /// In which worker: a number not seen before asks for a fresh one.
+    /// In which worker: a number not seen before asks for a fresh one. [`Task::Finish`] decodes nothing and needs none; its
+    /// number is its own.
     pub worker: WorkerSlot,
     /// What it may use of the device. Rates are cut to what the whole device has.
     pub demand: Resources,

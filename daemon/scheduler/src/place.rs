@@ -95,7 +95,11 @@ impl Scheduler {
         let share = dominant_share(demand, host.usable).max(1);
         host.used = host.used.plus(demand);
         host.sessions.insert(epoch);
-        let slot = self.workers.host(epoch, device, limit, job.suspicion);
+        let slot = match kind {
+            // No worker could die of it, nor take it along.
+            Kind::Finish => self.workers.no_worker(),
+            Kind::Prepare | Kind::Encode => self.workers.host(epoch, device, limit, job.suspicion),
+        };
         let breaking = self.policy.breaking(job.entry.priority);
         if job.sessions.is_empty() && !breaking {
             self.running += 1;

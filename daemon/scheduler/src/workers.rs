@@ -62,6 +62,12 @@ impl Workers {
         slot
     }
 
+    /// A slot of its own for what needs no worker: nobody shares it, and it is never closed.
+    pub(crate) fn no_worker(&mut self) -> WorkerSlot {
+        self.next += 1;
+        WorkerSlot(self.next)
+    }
+
     /// A session left its worker; true when the worker is to be closed.
     pub(crate) fn leave(&mut self, slot: WorkerSlot, epoch: Epoch, limit: usize) -> bool {
         let Some(worker) = self.by_slot.get_mut(&slot) else {

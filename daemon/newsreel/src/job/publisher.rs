@@ -72,6 +72,8 @@ impl Publisher {
                 if let Err(e) = work.run() {
                     *told.lock() = Some(e);
                     cancel.cancel();
+                    // What is in a queue that nobody empties stays there: whoever waits for a mark would wait for ever.
+                    work.receiver.iter().for_each(drop);
                 }
                 work.journal
             })
@@ -95,8 +97,8 @@ impl Publisher {
 
     fn put(&self, item: Item) -> Result<()> {
         match &self.sender {
-            Some(sender) => sender.send(item).map_err(|_| self.gone()),
-            None => Err(self.gone()),
+            Some(sender) if self.failure().is_none() => sender.send(item).map_err(|_| self.gone()),
+            _ => Err(self.gone()),
         }
     }
 
@@ -200,6 +202,8 @@ impl Work {
             bytes,
         } = piece;
         if !self.public.insert(finished.path.clone()) {
+            // Work done twice; tests of what survives an interruption look for this.
+            tracing::debug!(path = finished.path, "made twice");
             return Ok(None);
         }
         finished.bytes = bytes.len() as u64;

@@ -4,8 +4,9 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use crossbeam::channel::Sender;
+use crossbeam::channel::{RecvTimeoutError, Sender, bounded};
 use newsreel_config::Config;
 use newsreel_model::control::{
     Answer, Control, DeviceView, JobPage, JobQuery, JobView, MediaFile, ProfileView, QueueView,
@@ -16,13 +17,16 @@ use newsreel_model::job::{JobState, layout};
 use newsreel_model::spec::JobSpec;
 use newsreel_model::store::{Applied, Change, IdempotencyKey, NewJob, Store, StoredJob};
 use newsreel_model::{Code, Error, JobId, Result};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
 
 use super::inputs::Roots;
 use super::live::default_destination;
 use super::message::Message;
 use super::view::{self, Snapshot};
+
+/// How long work on an ended job may take to stop before its deletion is put off.
+const WIND_UP: Duration = Duration::from_secs(10);
 
 /// What answers requests.
 #[derive(Clone)]
@@ -33,6 +37,8 @@ pub struct Daemon {
     pub data_dir: PathBuf,
     pub tell: Sender<Message>,
     pub snapshot: Arc<RwLock<Snapshot>>,
+    /// Held while a job's state is changed and that is told: what was first made durable is first heard of.
+    pub order: Arc<Mutex<()>>,
     /// Cleared when the daemon is told to stop.
     pub taking: Arc<AtomicBool>,
 }
@@ -108,6 +114,7 @@ impl Daemon {
     }
 
     fn cancel_now(&self, id: JobId) -> Result<JobView> {
+        let _in_order = self.order.lock();
         self.find(id)?;
         let end = Change::End {
             job: id,
@@ -131,6 +138,7 @@ impl Daemon {
     }
 
     fn retry_now(&self, id: JobId) -> Result<JobView> {
+        let _in_order = self.order.lock();
         let before = self.find(id)?;
         let requeue = Change::Requeue { job: id };
         let applied = self.store.apply(vec![(requeue, Some(Event::Queued {}))])?;
@@ -153,6 +161,15 @@ impl Daemon {
 
     fn delete_now(&self, id: JobId) -> Result<()> {
         let job = self.find(id)?;
+        // Whoever still winds up its work would write into what is removed here.
+        let (waiting, gone) = bounded(0);
+        self.tell(Message::LetGo { job: id, waiting })?;
+        if job.ended_at.is_some() && gone.recv_timeout(WIND_UP) == Err(RecvTimeoutError::Timeout) {
+            return Err(wrong_state(
+                job.state,
+                "its work is still being stopped; try again",
+            ));
+        }
         if !self.store.delete(id)? {
             return Err(wrong_state(job.state, "cancel it first"));
         }

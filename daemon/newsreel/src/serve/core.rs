@@ -56,11 +56,10 @@ pub(super) struct Entry {
     pub lacking: Option<Lacking>,
     /// When encoding began in this execution, and frames that were finished then.
     pub encoding: Option<(Instant, u64)>,
-    /// How often the job's way to the disk broke since something was published, and when it is tried again.
-    pub broken: u32,
-    pub again_at: Option<Instant>,
     /// What went wrong last: the words for a failure that the scheduler knows only by its code.
     pub error: Option<Error>,
+    /// Dropped with the entry, which is how whoever waits hears of it.
+    pub waiting: Vec<Sender<()>>,
 }
 
 /// A session that was given out.
@@ -69,7 +68,8 @@ pub(super) struct Session {
     pub task: Task,
     pub slot: WorkerSlot,
     pub stopping: bool,
-    pub pulse: Pulse,
+    /// Once its worker has it.
+    pub pulse: Option<Pulse>,
 }
 
 /// A worker process.
@@ -140,7 +140,6 @@ impl Core {
             if looked.elapsed() >= LOOK {
                 looked = Instant::now();
                 self.tell_store();
-                self.reopen();
                 self.look_after_workers();
                 self.inputs.push_back(Input::Tick);
             }
@@ -168,7 +167,6 @@ impl Core {
             Message::Queued(job) => self.queue(*job),
             Message::Cancelled(job) => {
                 if let Some(entry) = self.jobs.get_mut(&job) {
-                    entry.again_at = None;
                     entry.error = Some(Error::new(Code::Cancelled, "stopped on request"));
                 }
                 self.inputs.push_back(Input::JobCancelled(job));
@@ -184,14 +182,19 @@ impl Core {
                 index,
             } => self.planned(epoch, *planned, index),
             Message::Beat { slot, done } => self.beat(slot, &done),
-            Message::Ended { epoch, error } => self.ended(epoch, error),
+            Message::Ended { epoch, error } => self.end_session(epoch, error),
             Message::WorkerGone { slot, why } => self.worker_gone(slot, &why),
+            Message::LetGo { job, waiting } => {
+                if let Some(entry) = self.jobs.get_mut(&job) {
+                    entry.waiting.push(waiting);
+                }
+            }
             Message::Drain => self.inputs.push_back(Input::Drain),
         }
         self.settle();
     }
 
-    pub(super) fn queue(&mut self, job: StoredJob) {
+    fn queue(&mut self, job: StoredJob) {
         let bytes = std::fs::metadata(self.roots.input(&job.spec.input.url).unwrap_or_default())
             .map_or(0, |m| m.len());
         let entry = JobEntry {
@@ -204,15 +207,17 @@ impl Core {
             prepare: demand::prepare(),
             disk_bytes: demand::disk_bytes(None, bytes),
         };
-        self.jobs.entry(job.id).or_insert(Entry {
+        // What is left of an earlier try may still be ending; its directory is still open then.
+        let known = self.jobs.remove(&job.id);
+        let fresh = Entry {
+            live: known.and_then(|k| k.live),
             job,
-            live: None,
             lacking: None,
             encoding: None,
-            broken: 0,
-            again_at: None,
             error: None,
-        });
+            waiting: Vec::new(),
+        };
+        self.jobs.insert(fresh.job.id, fresh);
         self.inputs.push_back(Input::JobQueued(entry));
     }
 

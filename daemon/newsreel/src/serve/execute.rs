@@ -7,7 +7,7 @@ use newsreel_model::control::Failure;
 use newsreel_model::event::{Event, Phase};
 use newsreel_model::job::JobState;
 use newsreel_model::plan::Warning;
-use newsreel_model::store::Change;
+use newsreel_model::store::{Applied, Change};
 use newsreel_model::{Code, Error, JobId, Result};
 use newsreel_scheduler::{Action, CutAt, Epoch, Input, PauseReason, Start, Task, WorkerSlot};
 
@@ -55,7 +55,7 @@ impl Core {
             task: start.task.clone(),
             slot: start.worker,
             stopping: false,
-            pulse: Pulse::new(),
+            pulse: None,
         };
         self.sessions.insert(start.epoch, session);
         let begun = match &start.task {
@@ -81,6 +81,7 @@ impl Core {
         let first = entry.job.state == JobState::Queued;
         entry.job.state = JobState::Running;
         entry.job.phase = Some(Phase::Probing);
+        entry.live = entry.live.take().filter(|live| !live.has_ended());
         let live = entry.live.clone();
         let (stored, roots) = (entry.job.clone(), self.roots.clone());
         let (store, tell) = (Arc::clone(&self.store), self.tell.clone());
@@ -100,7 +101,9 @@ impl Core {
             },
             None,
         ));
-        self.store.apply(changes)?;
+        if self.store.apply(changes)?.first() != Some(&Applied::Yes) {
+            return Err(Error::new(Code::Cancelled, "the job has ended"));
+        }
         thread("open", move || {
             let live = match live {
                 Some(live) => Ok(live),
@@ -123,11 +126,15 @@ impl Core {
             return self.end_session(epoch, None);
         };
         entry.live = Some(Arc::clone(&live));
+        let finished = match live.finished_paths() {
+            Ok(finished) => finished,
+            Err(error) => return self.end_session(epoch, Some(error)),
+        };
         let task = protocol::Task::Programme {
             profile_name: live.job.spec.profile.clone(),
             profile: live.job.profile.clone(),
-            finished: live.finished_paths(),
-            known: live.known.clone(),
+            finished,
+            known: live.plan(),
             limits: self.config.limits.clone(),
             threads_per_encoder: self.config.cpu.threads_per_encoder,
         };
@@ -137,7 +144,7 @@ impl Core {
         if let Err(error) = begun {
             self.end_session(epoch, Some(error));
         } else if let Some(session) = self.sessions.get_mut(&epoch) {
-            session.pulse = Pulse::new();
+            session.pulse = Some(Pulse::new());
         }
     }
 
@@ -156,9 +163,14 @@ impl Core {
             limits: self.config.limits.clone(),
             threads_per_encoder: self.config.cpu.threads_per_encoder,
         };
+        live.begin_publishing(&planned.plan)?;
         live.count_run();
         let host = self.host(start.worker)?;
-        host.begin(start.epoch, &live, &task, segments, Some(&index))
+        host.begin(start.epoch, &live, &task, segments, Some(&index))?;
+        if let Some(session) = self.sessions.get_mut(&start.epoch) {
+            session.pulse = Some(Pulse::new());
+        }
+        Ok(())
     }
 
     /// Finishing decodes nothing: it stays in the daemon.
@@ -172,6 +184,8 @@ impl Core {
         let (tell, epoch) = (self.tell.clone(), start.epoch);
         thread("finish", move || {
             let error = live.finish().err();
+            // Whoever hears of the end may open the job anew, and finds its directory free.
+            drop(live);
             let _ = tell.send(Message::Ended { epoch, error });
         })
     }
@@ -257,11 +271,10 @@ impl Core {
         }
     }
 
-    pub(super) fn fail(&mut self, job: JobId, code: Code) {
-        let Some(entry) = self.jobs.get_mut(&job) else {
+    fn fail(&mut self, job: JobId, code: Code) {
+        let Some(entry) = self.jobs.get(&job) else {
             return;
         };
-        entry.again_at = None;
         let live = entry.live.clone();
         let words = entry.error.as_ref().filter(|e| e.code() == code);
         let message = words.map_or_else(|| in_general(code).to_owned(), |e| e.message().to_owned());

@@ -42,8 +42,8 @@ pub struct Link {
     current: AtomicBool,
     /// Whether it makes what is made once; a run makes segments.
     programme: bool,
-    /// A run's segments: the first, and the first that is not the run's any more.
-    from: usize,
+    /// A run's segments as it was given them, and the first that is not the run's any more.
+    given: std::ops::Range<usize>,
     until: AtomicUsize,
     /// What the daemon found wrong with the session.
     refused: Mutex<Option<Error>>,
@@ -98,8 +98,8 @@ impl Host {
             live: Arc::clone(live),
             current: AtomicBool::new(true),
             programme: matches!(task, Task::Programme { .. }),
-            from: segments.start,
             until: AtomicUsize::new(segments.end),
+            given: segments,
             refused: Mutex::new(None),
         };
         self.sessions.lock().insert(epoch.0, Arc::new(link));
@@ -114,7 +114,7 @@ impl Host {
     pub fn cut(&self, epoch: Epoch, before: usize) {
         if let Some(link) = self.sessions.lock().get(&epoch.0) {
             link.until
-                .fetch_min(before.max(link.from), Ordering::SeqCst);
+                .fetch_min(before.max(link.given.start), Ordering::SeqCst);
         }
         self.order(&Order::Cut {
             epoch: epoch.0,
@@ -179,8 +179,11 @@ impl Host {
             }
         };
         let why = self.reap().unwrap_or(why);
-        for link in self.sessions.lock().values() {
+        // What it handed over is finished before its work is given out again; then nothing here holds its jobs any more.
+        for (_, link) in self.sessions.lock().drain() {
             link.current.store(false, Ordering::SeqCst);
+            // A failure to publish is the job's, and told by whoever publishes next.
+            let _ = link.live.flush();
         }
         let slot = self.slot;
         let _ = self.tell.send(Message::WorkerGone { slot, why });
@@ -245,10 +248,12 @@ impl Host {
                     let fd = fds.into_iter().next();
                     let fd = fd.ok_or_else(|| Error::bug("a piece without its bytes"))?;
                     let bytes = channel::payload(fd)?;
-                    if !link.may_publish(&finished) {
-                        return Err(Error::bug("a piece that is not its session's"));
+                    match link.right_to(&finished) {
+                        Right::Own => link.live.publish(Piece { finished, bytes }),
+                        // It was begun before the worker heard of the cut.
+                        Right::GivenAway => Ok(()),
+                        Right::None => Err(Error::bug("a piece that is not its session's")),
                     }
-                    link.live.publish(Piece { finished, bytes })
                 });
                 self.busy.store(false, Ordering::SeqCst);
                 self.order(&Order::Taken { epoch });
@@ -263,6 +268,8 @@ impl Host {
                 self.busy.store(false, Ordering::SeqCst);
                 let refused = link.refused.lock().take();
                 let error = refused.or(flushed.err()).or(failure.map(Error::from));
+                // Whoever hears of the end may open the job anew, and finds its directory free.
+                drop(link);
                 let epoch = Epoch(epoch);
                 let _ = self.tell.send(Message::Ended { epoch, error });
                 Ok(())
@@ -284,10 +291,30 @@ impl Host {
     }
 }
 
+/// Whose a piece is.
+#[derive(PartialEq, Eq)]
+enum Right {
+    Own,
+    /// It was the session's, and was given to another since.
+    GivenAway,
+    None,
+}
+
 impl Link {
     /// Whether a piece is one this session was asked for: a worker may be in the hands of a hostile file.
-    fn may_publish(&self, piece: &Finished) -> bool {
+    fn right_to(&self, piece: &Finished) -> Right {
         let until = self.until.load(Ordering::SeqCst);
+        let segment = piece.path.rsplit('/').next().and_then(segment_number);
+        let given_away = !self.programme && segment.is_some_and(|s| s >= until);
+        match (self.asked_for(piece), given_away) {
+            (false, _) => Right::None,
+            (true, true) => Right::GivenAway,
+            (true, false) => Right::Own,
+        }
+    }
+
+    /// Whether a piece is of the kind this session was given to make.
+    fn asked_for(&self, piece: &Finished) -> bool {
         let mut parts = piece.path.split('/');
         let (Some(kind), name, file, None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
@@ -304,7 +331,7 @@ impl Link {
                     if programme {
                         s == 0
                     } else {
-                        (self.from..until).contains(&s)
+                        self.given.contains(&s)
                     }
                 };
                 file == layout::INIT || segment.is_some_and(own)

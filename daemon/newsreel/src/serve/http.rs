@@ -63,7 +63,10 @@ async fn accept(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT);
     loop {
-        let permit = Arc::clone(&room).acquire_owned().await;
+        let permit = tokio::select! {
+            permit = Arc::clone(&room).acquire_owned() => permit,
+            _ = stopping.wait_for(|stop| *stop) => break,
+        };
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,

@@ -88,17 +88,10 @@ impl LiveJob {
         let source = roots.open(&job.spec.input.url)?;
         let fingerprint = fingerprint::of(&source, &job.profile)?;
         let dir = Path::new(&job.destination);
+        // Before anything is written there, and once more with the lock held.
+        refuse_foreign(&job, record::read(dir)?.as_ref())?;
         let out = OutDir::open(dir, &fingerprint, false)?;
-        let id = job.id.to_string();
-        if let Some(other) = out.found.as_ref().filter(|r| r.id != id) {
-            return Err(Error::new(
-                Code::OutputForeign,
-                format!(
-                    "{} holds the output of job {}; choose another destination",
-                    job.destination, other.id
-                ),
-            ));
-        }
+        refuse_foreign(&job, out.found.as_ref())?;
         let mut reused = store.pieces(job.id)?;
         let before: HashSet<String> = reused.iter().map(|f| f.path.clone()).collect();
         journal::keep_whole(dir, &mut reused);
@@ -147,34 +140,46 @@ impl LiveJob {
         &self.out.path
     }
 
-    /// Paths of what was finished when the job was opened.
-    pub fn finished_paths(&self) -> Vec<String> {
-        self.reused.iter().map(|f| f.path.clone()).collect()
-    }
-
-    /// Makes ready to publish pieces of `plan`, whose grid may still be empty.
+    /// Paths of what is finished now.
     ///
     /// # Errors
-    /// No thread can be started.
+    /// The store cannot be read.
+    pub fn finished_paths(&self) -> Result<Vec<String>> {
+        let pieces = self.store.pieces(self.job.id)?;
+        Ok(pieces.into_iter().map(|f| f.path).collect())
+    }
+
+    /// The plan, once there is one: of this execution or of an earlier one.
+    pub fn plan(&self) -> Option<Plan> {
+        let settled = self.settled().map(|(planned, _)| planned.plan.clone());
+        settled.or_else(|| self.known.clone())
+    }
+
+    /// Makes ready to publish pieces of `plan`, whose grid may still be empty; makes the way to the disk anew where it broke.
+    ///
+    /// # Errors
+    /// No thread can be started, or the store cannot be read.
     pub fn begin_publishing(&self, plan: &Plan) -> Result<()> {
         let mut state = self.state.lock();
-        if state.publishing.is_some() {
+        let works = |(publisher, _): &(Arc<Publisher>, _)| publisher.failure().is_none();
+        if state.publishing.as_ref().is_some_and(works) {
             return Ok(());
         }
+        let finished = self.store.pieces(self.job.id)?;
         let playlists = Arc::new(Mutex::new(Playlists::new(plan, self.milestones.clone())));
         let checkpoints = StoreCheckpoints::new(
             self.job.id,
             Arc::clone(&self.store),
-            self.reused.clone(),
+            finished.clone(),
             self.tell.clone(),
         );
         let publisher = Publisher::start(
             self.dir(),
             Box::new(checkpoints),
             Arc::clone(&playlists),
-            self.cancel.clone(),
+            Cancel::child(&self.cancel),
         )?;
-        state.inits = published_inits(self.dir(), &self.reused);
+        state.inits = published_inits(self.dir(), &finished);
         state.publishing = Some((Arc::new(publisher), playlists));
         Ok(())
     }
@@ -223,7 +228,7 @@ impl LiveJob {
         publisher.map_or(Ok(()), |p| p.flush())
     }
 
-    /// Why publishing failed, if it did: the job must be opened anew then.
+    /// Why publishing failed, if it did and was not begun anew.
     pub fn failure(&self) -> Option<Error> {
         let state = self.state.lock();
         state.publishing.as_ref().and_then(|p| p.0.failure())
@@ -300,6 +305,11 @@ impl LiveJob {
         }
     }
 
+    /// Whether the job ended while it was open: it has to be opened anew to be worked on again.
+    pub fn has_ended(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+
     /// Removes what was only needed while the job ran.
     pub fn tidy(&self) {
         let _ = std::fs::remove_dir_all(self.dir().join(layout::WORK));
@@ -309,6 +319,20 @@ impl LiveJob {
         let mut record = self.record.lock();
         record.state = state;
         record::write(self.dir(), &record)
+    }
+}
+
+fn refuse_foreign(job: &StoredJob, found: Option<&JobRecord>) -> Result<()> {
+    let id = job.id.to_string();
+    match found.filter(|record| record.id != id) {
+        None => Ok(()),
+        Some(other) => Err(Error::new(
+            Code::OutputForeign,
+            format!(
+                "{} holds the output of job {}; choose another destination",
+                job.destination, other.id
+            ),
+        )),
     }
 }
 

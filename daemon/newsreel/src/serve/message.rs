@@ -3,6 +3,7 @@
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
+use crossbeam::channel::Sender;
 use newsreel_model::event::Event;
 use newsreel_model::job::Finished;
 use newsreel_model::store::StoredJob;
@@ -43,6 +44,8 @@ pub enum Message {
     Ended { epoch: Epoch, error: Option<Error> },
     /// A worker process is gone.
     WorkerGone { slot: WorkerSlot, why: String },
+    /// `waiting` is dropped once nothing works on the job any more.
+    LetGo { job: JobId, waiting: Sender<()> },
     /// Stop: start nothing more and end what runs.
     Drain,
 }

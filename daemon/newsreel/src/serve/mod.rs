@@ -11,7 +11,7 @@ mod http;
 mod inputs;
 mod live;
 mod message;
-mod sessions;
+mod progress;
 mod view;
 mod watch;
 mod work;
@@ -67,7 +67,7 @@ pub fn run(config: Config) -> Result<()> {
         store: Arc::clone(&store),
         config: Arc::clone(&config),
         roots: roots.clone(),
-        cores: cores(),
+        cores: faults::cores(cores()),
         tell: tell.clone(),
         snapshot: Arc::clone(&snapshot),
     });
@@ -81,6 +81,7 @@ pub fn run(config: Config) -> Result<()> {
         data_dir,
         tell: tell.clone(),
         snapshot,
+        order: Arc::default(),
         taking: Arc::clone(&taking),
     };
     let deciding = std::thread::Builder::new()

@@ -36,11 +36,11 @@ impl Core {
             entry.heard = now;
         }
         for (epoch, done) in done {
-            if let Some(session) = self.sessions.get_mut(epoch)
-                && session.pulse.done != *done
+            if let Some(pulse) = self.sessions.get_mut(epoch).and_then(|s| s.pulse.as_mut())
+                && pulse.done != *done
             {
-                session.pulse.done = *done;
-                session.pulse.moved = now;
+                pulse.done = *done;
+                pulse.moved = now;
             }
         }
     }
@@ -61,7 +61,8 @@ impl Core {
             if entry.host.busy.load(std::sync::atomic::Ordering::SeqCst) {
                 entry.heard = Instant::now();
                 let sessions = self.sessions.values_mut().filter(|s| s.slot == slot);
-                sessions.for_each(|s| s.pulse.moved = Instant::now());
+                let pulses = sessions.filter_map(|s| s.pulse.as_mut());
+                pulses.for_each(|pulse| pulse.moved = Instant::now());
                 continue;
             }
             if entry.condemned.is_some() || entry.closing {
@@ -77,11 +78,12 @@ impl Core {
                     )),
                 ));
             }
-            for (epoch, session) in self.sessions.iter().filter(|(_, s)| s.slot == slot) {
-                if session.pulse.moved.elapsed() > stall {
+            let sessions = self.sessions.iter().filter(|(_, s)| s.slot == slot);
+            for (epoch, pulse) in sessions.filter_map(|(e, s)| Some((e, s.pulse.as_ref()?))) {
+                if pulse.moved.elapsed() > stall {
                     let words = format!("nothing was encoded or read for {} s", stall.as_secs());
                     why = Some((Some(*epoch), hung(words)));
-                } else if session.pulse.began.elapsed() > longest {
+                } else if pulse.began.elapsed() > longest {
                     let words = format!(
                         "the work took longer than worker.max_session_s ({})",
                         longest.as_secs()

@@ -27,6 +27,11 @@ pub fn run(memory_mib: u64) -> Result<()> {
         .as_fd()
         .try_clone_to_owned()
         .map_err(|e| Error::bug(format!("the worker has no socket: {e}")))?;
+    // A terminal, or whoever ends a whole group of processes, signals workers too; when they go is the daemon's affair.
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register(signal, Arc::default())
+            .map_err(|e| Error::bug(format!("the worker cannot ignore signals: {e}")))?;
+    }
     // Before any thread: Landlock does not cover threads that already run.
     let unenforced = sandbox::enter(memory_mib)?;
     let worker = Arc::new(Worker {

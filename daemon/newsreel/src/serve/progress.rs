@@ -1,12 +1,12 @@
-//! What becomes of sessions: their plans, their pieces, their ends. Not who gets which session.
+//! What sessions bring: plans, finished pieces, their ends. Not what is decided about it (`newsreel-scheduler`).
 
 use std::os::fd::OwnedFd;
 use std::time::Instant;
 
 use newsreel_model::event::{Event, Phase};
-use newsreel_model::job::Finished;
+use newsreel_model::job::{Finished, JobState};
 use newsreel_model::store::Change;
-use newsreel_model::{Error, JobId};
+use newsreel_model::{Code, Error, JobId};
 use newsreel_scheduler::{Epoch, Input, Outcome, Plan, Task};
 
 use super::core::{Core, Session};
@@ -15,6 +15,36 @@ use super::work::Lacking;
 use crate::worker::protocol::Planned;
 
 impl Core {
+    pub(super) fn committed(&mut self, job: JobId, pieces: &[Finished]) {
+        let Some(entry) = self.jobs.get_mut(&job) else {
+            return;
+        };
+        let frames: u64 = pieces
+            .iter()
+            .filter(|p| p.path.starts_with("video/"))
+            .map(|p| u64::from(p.frames))
+            .sum();
+        entry.job.frames_done += frames;
+        let Some(lacking) = &mut entry.lacking else {
+            return;
+        };
+        let done: Vec<usize> = pieces
+            .iter()
+            .filter_map(|p| lacking.note(&p.path))
+            .collect();
+        for segment in done {
+            let owner =
+                self.sessions.keys().copied().find(|e| {
+                    self.sessions[e].job == job && self.scheduler.may_publish(*e, segment)
+                });
+            if let Some(epoch) = owner {
+                self.inputs.push_back(Input::SegmentDone { epoch, segment });
+                // The next segment may have the same owner only after this one is told.
+                self.settle();
+            }
+        }
+    }
+
     pub(super) fn planned(&mut self, epoch: Epoch, planned: Planned, index: OwnedFd) {
         let Some(session) = self.sessions.get(&epoch).filter(|s| !s.stopping) else {
             return;
@@ -23,6 +53,7 @@ impl Core {
         let Some(live) = self.jobs.get(&id).and_then(|e| e.live.clone()) else {
             return;
         };
+        let again = live.plan().is_some();
         let plan = planned.plan.clone();
         let finished = match self.store.pieces(id) {
             Ok(pieces) => pieces.into_iter().map(|p| p.path).collect(),
@@ -54,7 +85,7 @@ impl Core {
                 }),
             ));
         }
-        if live.known.is_some() {
+        if again {
             changes.clear();
         }
         changes.push((
@@ -77,42 +108,12 @@ impl Core {
                 disk_bytes: demand::disk_bytes(Some(&plan), 0),
             },
         });
-        if let Some(entry) = self.jobs.get_mut(&id) {
+        // Where preparing was tried again, the runs go on by the plan they have: what they publish may be on its way here.
+        if let Some(entry) = self.jobs.get_mut(&id).filter(|e| e.lacking.is_none()) {
             entry.job.frames_total = total;
             entry.job.frames_done = done;
             entry.encoding = Some((Instant::now(), done));
             entry.lacking = Some(lacking);
-        }
-    }
-
-    pub(super) fn committed(&mut self, job: JobId, pieces: &[Finished]) {
-        let Some(entry) = self.jobs.get_mut(&job) else {
-            return;
-        };
-        let frames: u64 = pieces
-            .iter()
-            .filter(|p| p.path.starts_with("video/"))
-            .map(|p| u64::from(p.frames))
-            .sum();
-        entry.job.frames_done += frames;
-        entry.broken = 0;
-        let Some(lacking) = &mut entry.lacking else {
-            return;
-        };
-        let done: Vec<usize> = pieces
-            .iter()
-            .filter_map(|p| lacking.note(&p.path))
-            .collect();
-        for segment in done {
-            let owner =
-                self.sessions.keys().copied().find(|e| {
-                    self.sessions[e].job == job && self.scheduler.may_publish(*e, segment)
-                });
-            if let Some(epoch) = owner {
-                self.inputs.push_back(Input::SegmentDone { epoch, segment });
-                // The next segment may have the same owner only after this one is told.
-                self.settle();
-            }
         }
     }
 
@@ -124,10 +125,6 @@ impl Core {
             host.host.revoke(epoch);
         }
         self.end_session(epoch, Some(error));
-    }
-
-    pub(super) fn ended(&mut self, epoch: Epoch, error: Option<Error>) {
-        self.end_session(epoch, error);
     }
 
     pub(super) fn end_session(&mut self, epoch: Epoch, error: Option<Error>) {
@@ -177,5 +174,22 @@ impl Core {
         };
         let lacking = self.jobs.get(&session.job).and_then(|e| e.lacking.as_ref());
         lacking.is_none_or(|l| l.run(0, segments.clone()).work.is_empty())
+    }
+
+    /// Lets go of a job that ended, once nothing works on it any more.
+    pub(super) fn forget_if_idle(&mut self, id: JobId) {
+        if self.sessions.values().any(|s| s.job == id) {
+            return;
+        }
+        if self.scheduler.knows(id) {
+            return;
+        }
+        let Some(entry) = self.jobs.remove(&id) else {
+            return;
+        };
+        let cancelled = entry.error.is_some_and(|e| e.code() == Code::Cancelled);
+        if let Some(live) = entry.live.filter(|_| cancelled) {
+            live.end(JobState::Cancelled);
+        }
     }
 }

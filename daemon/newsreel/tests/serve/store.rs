@@ -1,0 +1,105 @@
+//! What the daemon's store says, read beside it or after its death.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use newsreel_model::JobId;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::support::out::{self, Stamp};
+
+/// A connection that only reads.
+pub struct Store(Connection);
+
+/// Finished segments and init segments of one job as they lie on the disk.
+pub struct Finished {
+    pub dir: PathBuf,
+    pub files: BTreeMap<String, Stamp>,
+}
+
+impl Store {
+    pub fn open(path: &Path) -> Self {
+        let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        db.busy_timeout(Duration::from_secs(5)).unwrap();
+        Self(db)
+    }
+
+    /// Paths of the segments and init segments that are finished.
+    pub fn finished(&self, job: JobId) -> BTreeSet<String> {
+        let sql = "SELECT path FROM pieces WHERE job = (SELECT key FROM jobs WHERE id = ?1) \
+                   AND (path LIKE '%.m4s' OR path LIKE '%/init.mp4')";
+        let mut statement = self.0.prepare_cached(sql).unwrap();
+        let rows = statement.query_map([job.as_bytes()], |row| row.get(0));
+        rows.unwrap().map(Result::unwrap).collect()
+    }
+
+    /// Video segments among them, over all rungs.
+    pub fn segments(&self, job: JobId) -> usize {
+        let finished = self.finished(job);
+        let video = finished.iter().filter(|p| p.starts_with("video/"));
+        video.filter(|p| p.ends_with(".m4s")).count()
+    }
+
+    /// How often work on the job failed, and its state, at one moment with [`Store::segments`] of `other`.
+    pub fn state(&self, job: JobId) -> String {
+        self.of_job(job, "state")
+    }
+
+    pub fn failures(&self, job: JobId) -> u32 {
+        self.of_job(job, "failures")
+    }
+
+    fn of_job<T: rusqlite::types::FromSql>(&self, job: JobId, column: &str) -> T {
+        let sql = format!("SELECT {column} FROM jobs WHERE id = ?1");
+        let mut statement = self.0.prepare_cached(&sql).unwrap();
+        statement
+            .query_row([job.as_bytes()], |row| row.get(0))
+            .unwrap()
+    }
+
+    /// Does `look` at one moment of the store.
+    pub fn at_once<T>(&self, look: impl FnOnce(&Self) -> T) -> T {
+        self.0.execute_batch("BEGIN").unwrap();
+        let seen = look(self);
+        self.0.execute_batch("COMMIT").unwrap();
+        seen
+    }
+
+    /// Types of the job's events, oldest first.
+    pub fn events(&self, job: JobId) -> Vec<String> {
+        let sql = "SELECT event ->> 'type' FROM events WHERE job_id = ?1 ORDER BY id";
+        let mut statement = self.0.prepare_cached(sql).unwrap();
+        let rows = statement.query_map([job.as_bytes()], |row| row.get(0));
+        rows.unwrap().map(Result::unwrap).collect()
+    }
+
+    /// What is finished of a job, as it lies on the disk.
+    #[track_caller]
+    pub fn stamps(&self, job: JobId) -> Finished {
+        let dir: String = self.of_job(job, "destination");
+        let dir = PathBuf::from(dir);
+        let files = out::stamps(&dir, &self.finished(job));
+        Finished { dir, files }
+    }
+
+    /// The same of all jobs.
+    #[track_caller]
+    pub fn all_stamps(&self) -> BTreeMap<JobId, Finished> {
+        let mut statement = self.0.prepare("SELECT id FROM jobs").unwrap();
+        let rows = statement.query_map([], |row| row.get::<_, [u8; 16]>(0));
+        let ids: Vec<JobId> = rows
+            .unwrap()
+            .map(|id| JobId::from_bytes(id.unwrap()))
+            .collect();
+        ids.into_iter().map(|id| (id, self.stamps(id))).collect()
+    }
+}
+
+impl Finished {
+    /// Fails unless every file is as it was, byte for byte and not written again.
+    #[track_caller]
+    pub fn unchanged(&self) {
+        out::unchanged(&self.dir, &self.files);
+    }
+}
