@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::errors;
 use crate::ffi::{Input, Packet, Params, Parser};
+use crate::mend::Settled;
 use crate::reader::PacketReader;
 
 /// One video packet, in file order.
@@ -54,6 +55,8 @@ pub struct Index {
     pub packets: Vec<PacketRecord>,
     /// The chosen sound stream, once a packet of it was seen.
     pub audio: Option<Extent>,
+    /// What was planned before the rest was read, once something was.
+    pub settled: Option<Settled>,
     /// Whether the whole source was read.
     pub complete: bool,
     /// Whether reading ended in damage rather than at the end.
@@ -72,6 +75,7 @@ impl Index {
             stream,
             packets: Vec::new(),
             audio: None,
+            settled: None,
             complete: false,
             ended_in_damage: false,
             seek_by_byte: false,

@@ -1,5 +1,7 @@
 //! Wild and wrapped times set right, jumps closed up: one packet's time judged by those around it. Not their order.
 
+use serde::{Deserialize, Serialize};
+
 /// What the mending may assume, in source time units.
 #[derive(Clone, Copy, Debug)]
 pub struct Mending {
@@ -11,6 +13,19 @@ pub struct Mending {
     pub max_back: i64,
     /// Presentation times are known to be wrong: pictures are counted in the order they are decoded.
     pub counted: bool,
+    /// What must not change any more, whatever follows.
+    pub settled: Option<Settled>,
+}
+
+/// The beginning of a source that was planned, and perhaps encoded, before the rest was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// So many packets were known then.
+    pub packets: usize,
+    /// And so many of them had been judged by all that follows them.
+    pub judged: usize,
+    /// Nothing but those is shown before this time.
+    pub until: i64,
 }
 
 /// From a source time on (in file order), this much was added to the times to close a jump.
@@ -23,7 +38,7 @@ pub struct Shift {
 }
 
 /// How many later packets decide whether a strange time is a slip or a new beginning.
-const WITNESSES: usize = 6;
+pub const WITNESSES: usize = 6;
 
 /// Pictures are never reordered over more than this many frames (H.264 and HEVC allow 16).
 pub const REORDERED_FRAMES: i64 = 17;

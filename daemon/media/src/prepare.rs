@@ -14,7 +14,7 @@ use crate::decide::{decide, find_first_picture};
 use crate::errors;
 use crate::ffi::{Params, Source};
 use crate::index::{Extent, Index, IndexLimits, Indexer};
-use crate::mend::Mending;
+use crate::mend::{self, Mending, Settled};
 use crate::probe::{self, Probed};
 use crate::slots::{self, Lines, Slots};
 use crate::timeline::{self, Presentation};
@@ -188,8 +188,9 @@ impl Head {
     }
 
     /// A plan for the segments that are certain from the beginning alone: the first one, where there is more than one.
+    /// From here on the rest of the source cannot change that segment.
     #[must_use]
-    pub fn start(&self) -> Option<Start> {
+    pub fn start(&mut self) -> Option<Start> {
         if self.indexer.index.complete {
             return None;
         }
@@ -200,6 +201,7 @@ impl Head {
         if certain == 0 {
             return None;
         }
+        self.indexer.index.settled = Some(settle_first_segment(&prepared)?);
         prepared.slots.grid.segments.truncate(1);
         prepared.plan.grid = prepared.slots.grid.clone();
         Some(Start { prepared, runs_on })
@@ -293,7 +295,10 @@ fn assemble(
     limits: Limits,
 ) -> Prepared {
     let video = &plan.video;
-    let mending = mending(video, limits);
+    let mending = Mending {
+        settled: index.settled,
+        ..mending(video, limits)
+    };
     let presentation = timeline::present(&index.packets, mending);
     let first = usize::try_from(video.first_rank).unwrap_or(usize::MAX);
     let times = presentation.times.get(first..).unwrap_or(&[]);
@@ -321,15 +326,51 @@ fn assemble(
     }
 }
 
+/// What has to stay as it is for the first segment to stay as it is; `None` where a picture of it may still be judged
+/// otherwise by what follows.
+fn settle_first_segment(prepared: &Prepared) -> Option<Settled> {
+    let packets = &prepared.index.packets;
+    let shown: Vec<usize> = (0..packets.len()).filter(|&o| packets[o].shown).collect();
+    let judged = *shown.get(shown.len().checked_sub(mend::WITNESSES + 1)?)?;
+    let next = prepared.slots.grid.segments.get(1)?;
+    let first = usize::try_from(next.first_frame).ok()?;
+    let up_to_next = prepared.slots.slots.get(..=first)?;
+    let is_judged = |rank: u32| {
+        let packet = prepared.presentation.packets.get(rank as usize);
+        packet.is_some_and(|&o| (o as usize) < judged)
+    };
+    if !up_to_next.iter().all(|slot| is_judged(slot.rank)) {
+        return None;
+    }
+    let begins = up_to_next.last()?;
+    let video = &prepared.plan.video;
+    let until = if begins.held {
+        let line = rescale(
+            next.start_ticks,
+            prepared.plan.time_base(),
+            video.source_time_base,
+        );
+        video.origin.saturating_add(line)
+    } else {
+        *prepared.presentation.times.get(begins.rank as usize)?
+    };
+    Some(Settled {
+        packets: packets.len(),
+        judged,
+        until,
+    })
+}
+
 /// Where the sound ends in ticks: by its times, but never beyond what its packets really hold.
 fn sound_end(plan: &Plan, extent: &Extent, limits: Limits) -> i64 {
     let to = plan.time_base();
     let origin = rescale(plan.video.origin, plan.video.source_time_base, to);
+    let gap = slots::ticks(limits.max_gap_s, plan.video.timescale);
+    // Sound that begins later than a gap may last begins at once: see `limits.max_gap_s`.
     let start = rescale(extent.start, extent.time_base, to)
         .saturating_sub(origin)
-        .max(0);
+        .clamp(0, gap);
     let end = rescale(extent.end, extent.time_base, to).saturating_sub(origin);
-    let gap = slots::ticks(limits.max_gap_s, plan.video.timescale);
     let held = rescale(extent.content, extent.time_base, to);
     end.min(start.saturating_add(held).saturating_add(gap))
 }
@@ -346,6 +387,7 @@ pub(crate) fn mending(video: &VideoPlan, limits: Limits) -> Mending {
         max_gap: units(limits.max_gap_s).max(1),
         max_back: units(MAX_BACK_S).max(1),
         counted: video.matching == Matching::ByCount,
+        settled: None,
     }
 }
 

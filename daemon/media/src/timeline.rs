@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use newsreel_model::plan::Matching;
 
 use crate::index::PacketRecord;
-use crate::mend::{Mending, REORDERED_FRAMES, Shift, mend};
+use crate::mend::{Mending, REORDERED_FRAMES, Settled, Shift, mend};
 
 /// Every shown picture in presentation order.
 #[derive(Clone, Debug, Default)]
@@ -32,12 +32,21 @@ pub fn present(packets: &[PacketRecord], mending: Mending) -> Presentation {
         .filter(|(_, p)| p.shown)
         .map(|(ordinal, _)| ordinal)
         .collect();
-    let (raw, matching) = raw_times(packets, &shown, mending);
+    let (raw, matching) = match mending.settled {
+        Some(settled) => settled_times(packets, &shown, mending, settled),
+        None => raw_times(packets, &shown, mending),
+    };
     let durations: Vec<i64> = shown
         .iter()
         .map(|&o| packets[o as usize].duration)
         .collect();
-    let (mended, shifts) = mend(&raw, &durations, mending);
+    let (mut mended, shifts) = mend(&raw, &durations, mending);
+    if let Some(settled) = mending.settled {
+        let first_later = shown.partition_point(|&o| (o as usize) < settled.judged);
+        for time in &mut mended[first_later..] {
+            *time = settled.until.max(*time);
+        }
+    }
 
     let mut order: Vec<usize> = (0..shown.len()).collect();
     if matching == Matching::ByPacket {
@@ -60,6 +69,24 @@ pub fn present(packets: &[PacketRecord], mending: Mending) -> Presentation {
         shifts,
         matching: Some(matching),
     }
+}
+
+/// As [`raw_times`], the settled beginning by itself: the rest must not change how it was read.
+fn settled_times(
+    packets: &[PacketRecord],
+    shown: &[u32],
+    mending: Mending,
+    settled: Settled,
+) -> (Vec<Option<i64>>, Matching) {
+    let (first, later) = shown.split_at(shown.partition_point(|&o| (o as usize) < settled.packets));
+    let (mut times, matching) = raw_times(packets, first, mending);
+    let records = || later.iter().map(|&o| &packets[o as usize]);
+    if matching == Matching::ByPacket {
+        times.extend(in_holes(records(), mending.frame));
+    } else {
+        times.extend(counted(records(), mending.frame));
+    }
+    (times, matching)
 }
 
 /// A time for every shown packet, from its own or from what stands beside it.
@@ -171,6 +198,7 @@ mod tests {
         max_gap: 10_000,
         max_back: 2_000,
         counted: false,
+        settled: None,
     };
 
     fn packets(times: &[i64]) -> Vec<PacketRecord> {
@@ -229,6 +257,23 @@ mod tests {
                 add: -499_920
             }]
         );
+    }
+
+    #[test]
+    fn what_is_settled_is_not_changed_by_what_follows() {
+        let beginning = packets(&[0, 120, 40, 80, 160, 200]);
+        let before = present(&beginning, MENDING);
+        let mut all = beginning.clone();
+        all.extend(packets(&[60, 20, 240, 280]));
+        let settled = Some(Settled {
+            packets: 6,
+            judged: 6,
+            until: 120,
+        });
+        let after = present(&all, Mending { settled, ..MENDING });
+        assert_eq!(after.times[..4], before.times[..4]);
+        assert_eq!(after.ranks[..4], before.ranks[..4]);
+        assert_eq!(after.times.len(), 10);
     }
 
     #[test]

@@ -271,8 +271,14 @@ impl<'a> Decoded<'a> {
             self.decoder.send(None).ok();
         }
         while let Ok(Received::Output) = self.decoder.receive(&mut self.frame) {
-            self.place(clock)
-                .map_err(errors::engine("converting the sound"))?;
+            match self.place(clock) {
+                Ok(()) => {}
+                Err(AvError::NO_MEMORY) => {
+                    return Err(errors::engine("converting the sound")(AvError::NO_MEMORY));
+                }
+                // A block whose form damage made up: silence on the clock as well.
+                Err(_) => self.resampler = None,
+            }
         }
         Ok(!self.ended)
     }

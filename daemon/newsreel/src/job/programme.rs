@@ -50,11 +50,11 @@ impl Programme<'_> {
     pub fn make<'scope, 'env, R>(
         &'env self,
         scope: &'scope Scope<'scope, 'env>,
-        head: Head,
+        mut head: Head,
         planned: impl FnOnce(Prepared, SourceReport) -> Result<R>,
     ) -> Result<R> {
         let end = Arc::new(ProgrammeEnd::default());
-        let begun = self.begin(scope, &head, &end);
+        let begun = self.begin(scope, &mut head, &end);
         let (pictures, sound, first) = begun.inspect_err(|_| self.give_up(&end))?;
 
         // Reading the rest of the source goes on beside the head start.
@@ -94,16 +94,16 @@ impl Programme<'_> {
     fn begin<'scope, 'env>(
         &'env self,
         scope: &'scope Scope<'scope, 'env>,
-        head: &Head,
+        head: &mut Head,
         end: &Arc<ProgrammeEnd>,
     ) -> Result<(
         Handle<'scope>,
         Option<Handle<'scope>>,
         Option<Handle<'scope>>,
     )> {
+        let start = head.start();
         let (sound, plan) = (head.sound.as_ref(), head.plan());
         let sound = AudioTask::new(self.source, sound, plan, self.max_gap_s, end);
-        let start = head.start();
         if let Some(start) = &start {
             end.is_after(start.runs_on);
         }
