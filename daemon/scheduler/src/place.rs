@@ -88,9 +88,7 @@ impl Scheduler {
         let slot = match kind {
             // No worker could die of it, nor take it along.
             Kind::Finish => self.workers.no_worker(),
-            Kind::Prepare | Kind::Encode => {
-                self.workers.host(epoch, device, limit, job.suspicion)
-            }
+            Kind::Prepare | Kind::Encode => self.workers.host(epoch, device, limit, job.suspicion),
         };
         let breaking = self.policy.breaking(job.entry.priority);
         if job.sessions.is_empty() && !breaking {

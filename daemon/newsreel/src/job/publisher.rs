@@ -97,9 +97,7 @@ impl Publisher {
 
     fn put(&self, item: Item) -> Result<()> {
         match &self.sender {
-            Some(sender) if self.failure().is_none() => {
-                sender.send(item).map_err(|_| self.gone())
-            }
+            Some(sender) if self.failure().is_none() => sender.send(item).map_err(|_| self.gone()),
             _ => Err(self.gone()),
         }
     }
