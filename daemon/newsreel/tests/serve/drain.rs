@@ -1,12 +1,9 @@
 //! SIGTERM: what runs is ended in order, and taken up again by the next daemon.
 
-use std::process::Command;
-
 use newsreel_model::job::JobState;
 
 use crate::daemon::{Daemon, dir, spec};
 use crate::processes::{self, until};
-use crate::support::process::run;
 use crate::support::{Random, by_tier, turn};
 use crate::{as_if_undisturbed, clip, sound};
 
@@ -22,9 +19,11 @@ fn told_to_stop_it_drains_and_the_next_one_goes_on() {
         daemon.wait_for_segments(jobs[0].id, random.below(30));
         let workers = daemon.workers();
         // A service manager or a terminal tells the workers as well: they end when the daemon says so.
-        for pid in &workers {
+        // One that has only just been started is an ordinary process for a moment yet.
+        let ready = |pid: &&u32| daemon.lines_with(&format!("worker ready pid={pid} ")) > 0;
+        for pid in workers.iter().filter(ready) {
             processes::signal(*pid, "TERM");
-            run(Command::new("kill").args(["-s", "INT", &pid.to_string()]));
+            processes::signal(*pid, "INT");
         }
         assert_eq!(daemon.stop(), Some(0), "round {round}");
         until("no worker outlives it", || {
