@@ -9,9 +9,10 @@ use newsreel_model::{Cancel, Code, Error, Result};
 
 use crate::errors;
 use crate::ffi::{Decoder, Frame, Packet, Params, Received, Source, StreamInfo};
+use crate::frames::mending;
 use crate::geometry;
 use crate::index::{Index, Indexer};
-use crate::prepare::{Limits, mending};
+use crate::prepare::Limits;
 use crate::reader::IndexedReader;
 use crate::timeline::{self, Presentation};
 use crate::timing::Timing;

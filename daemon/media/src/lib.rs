@@ -9,6 +9,7 @@ pub mod boxes;
 mod decide;
 pub mod engine;
 mod errors;
+mod frames;
 pub mod gate;
 pub mod geometry;
 pub mod index;

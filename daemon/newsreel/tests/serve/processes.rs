@@ -27,6 +27,7 @@ pub fn lives(pid: u32) -> bool {
 }
 
 /// Whether it stands still by a signal.
+#[cfg(feature = "faults")]
 pub fn stands(pid: u32) -> bool {
     stat(pid).is_some_and(|(state, _)| state == 'T')
 }

@@ -59,6 +59,7 @@ impl Store {
     }
 
     /// Does `look` at one moment of the store.
+    #[cfg(feature = "faults")]
     pub fn at_once<T>(&self, look: impl FnOnce(&Self) -> T) -> T {
         self.0.execute_batch("BEGIN").unwrap();
         let seen = look(self);
@@ -67,6 +68,7 @@ impl Store {
     }
 
     /// Types of the job's events, oldest first.
+    #[cfg(feature = "faults")]
     pub fn events(&self, job: JobId) -> Vec<String> {
         let sql = "SELECT event ->> 'type' FROM events WHERE job_id = ?1 ORDER BY id";
         let mut statement = self.0.prepare_cached(sql).unwrap();

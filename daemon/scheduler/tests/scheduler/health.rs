@@ -59,7 +59,7 @@ fn a_device_that_fails_different_jobs_is_quarantined_tested_and_restored() {
 fn one_job_that_fails_again_and_again_says_nothing_about_the_device() {
     let mut world = with_a_broken_gpu(1);
     world.run_until(60_000);
-    assert_eq!(told(&world, |a| matches!(a, Action::Quarantine(_))), []);
+    assert!(told(&world, |a| matches!(a, Action::Quarantine(_))).is_empty());
     assert_eq!(world.end_of(id(1)), Some(End::Complete));
 }
 
@@ -74,7 +74,7 @@ fn the_only_device_is_never_quarantined_it_rests() {
         let epoch = world.sessions(id(n))[0].start.epoch;
         world.fail(epoch, Class::FallBack, Code::EngineFailed);
     }
-    assert_eq!(told(&world, |a| matches!(a, Action::Quarantine(_))), []);
+    assert!(told(&world, |a| matches!(a, Action::Quarantine(_))).is_empty());
     assert!(world.running.is_empty());
     assert_eq!(world.wake_at_ms, Some(policy().backoff_base_ms));
     world.run_until(60_000);

@@ -80,7 +80,7 @@ fn priority_below_the_band_preempts_nobody() {
         plan(2),
     );
     world.run_until(20_000);
-    assert_eq!(cuts(&world), []);
+    assert!(cuts(&world).is_empty());
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn equal_priority_preempts_nobody_but_higher_does() {
     world.queue(breaking(1, 0), plan(50));
     world.run_until(10_500);
     world.queue(breaking(2, 10_500), plan(2));
-    assert_eq!(cuts(&world), []);
+    assert!(cuts(&world).is_empty());
     world.queue(
         JobEntry {
             priority: 100,
@@ -109,7 +109,7 @@ fn a_session_runs_for_a_while_before_it_is_preempted() {
     world.run_until(2_100);
     let began = world.sessions(id(1))[0].started_ms;
     world.queue(breaking(2, 2_100), plan(2));
-    assert_eq!(cuts(&world), []);
+    assert!(cuts(&world).is_empty());
     world.run_until(20_000);
     assert_eq!(cuts(&world), [began + policy().min_run_ms]);
 }
@@ -208,5 +208,5 @@ fn a_whole_job_is_preempted_too_and_stays_in_one_session() {
     assert!(world.sessions(id(1)).is_empty());
     world.run_until(100_000);
     assert_eq!(world.end_of(id(1)), Some(End::Complete));
-    assert_eq!(world.tell(Input::Tick), []);
+    assert!(world.tell(Input::Tick).is_empty());
 }
