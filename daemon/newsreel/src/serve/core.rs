@@ -128,11 +128,12 @@ impl Core {
         while !self.drained {
             match messages.recv_timeout(LOOK.saturating_sub(looked.elapsed())) {
                 Ok(message) => {
-                    self.hear(message);
-                    // What came at the same time is decided on together.
-                    while let Ok(message) = messages.try_recv() {
-                        self.hear(message);
-                    }
+                    let mut all: Vec<Message> = std::iter::once(message)
+                        .chain(messages.try_iter())
+                        .collect();
+                    // What is finished comes first: nobody is to be given work that is done.
+                    all.sort_by_key(|m| !matches!(m, Message::Committed { .. }));
+                    all.into_iter().for_each(|m| self.hear(m));
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
