@@ -156,14 +156,24 @@ impl Core {
         let lacking = entry.lacking.as_ref().ok_or_else(missing)?;
         // A number within the job: the lower half of the epoch is one.
         let id = u32::try_from(start.epoch.0 & u64::from(u32::MAX)).unwrap_or(0);
+        live.begin_publishing(&planned.plan)?;
+        let run = lacking.run(id, segments.clone(), &live.underway());
+        if run.work.is_empty() {
+            // Whoever had these segments before made them all; they are finished in a moment.
+            let (tell, epoch) = (self.tell.clone(), start.epoch);
+            return thread("flush", move || {
+                let error = live.flush().err();
+                drop(live);
+                let _ = tell.send(Message::Ended { epoch, error });
+            });
+        }
         let task = protocol::Task::Run {
-            run: lacking.run(id, segments.clone()),
+            run,
             cores: demand::cores_of_run(&planned.plan, self.cores),
             plan: planned.plan.clone(),
             limits: self.config.limits.clone(),
             threads_per_encoder: self.config.cpu.threads_per_encoder,
         };
-        live.begin_publishing(&planned.plan)?;
         live.count_run();
         let host = self.host(start.worker)?;
         host.begin(start.epoch, &live, &task, segments, Some(&index))?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crossbeam::channel::Sender;
+use crossbeam::channel::{Receiver, Sender, unbounded};
 use newsreel_model::job::{Finished, layout};
 use newsreel_model::plan::Plan;
 use newsreel_model::{Code, Error, Result};
@@ -27,7 +27,8 @@ const GRACE: Duration = Duration::from_secs(2);
 /// One worker process.
 pub struct Host {
     slot: WorkerSlot,
-    channel: Channel,
+    channel: Arc<Channel>,
+    orders: Sender<(Order, Vec<OwnedFd>)>,
     child: Mutex<Child>,
     sessions: Mutex<HashMap<u64, Arc<Link>>>,
     /// Set while a piece of it is being taken: the disk is slow then, not the worker.
@@ -66,26 +67,31 @@ impl Host {
             .current_dir("/")
             .spawn()
             .map_err(failed)?;
+        let channel = Arc::new(channel);
+        let (orders, given) = unbounded();
         let host = Arc::new(Self {
             slot,
-            channel,
+            channel: Arc::clone(&channel),
+            orders,
             child: Mutex::new(child),
             sessions: Mutex::default(),
             busy: AtomicBool::new(false),
             tell,
         });
         let listening = Arc::clone(&host);
-        std::thread::Builder::new()
-            .name("worker-words".to_owned())
-            .spawn(move || listening.listen())
-            .map_err(failed)?;
+        let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
+            let named = std::thread::Builder::new().name(name.to_owned());
+            named.spawn(work).map_err(failed)
+        };
+        spawn("worker-words", Box::new(move || listening.listen()))?;
+        spawn("worker-orders", Box::new(move || pass_on(&given, &channel)))?;
         Ok(host)
     }
 
     /// Gives the worker a session. `segments` are those it may publish; `index` belongs to a run.
     ///
     /// # Errors
-    /// The worker is gone.
+    /// The system has no descriptor left.
     pub fn begin(
         &self,
         epoch: Epoch,
@@ -105,9 +111,17 @@ impl Host {
         self.sessions.lock().insert(epoch.0, Arc::new(link));
         let task = serde_json::to_vec(task).map_err(|e| Error::bug(e.to_string()))?;
         let task = channel::in_memory(&task)?;
-        let mut fds: Vec<BorrowedFd<'_>> = vec![live.source.file().as_fd(), task.as_fd()];
-        fds.extend(index.map(AsFd::as_fd));
-        self.channel.send(&Order::Start { epoch: epoch.0 }, &fds)
+        let copy = |fd: BorrowedFd<'_>| {
+            fd.try_clone_to_owned()
+                .map_err(|e| Error::new(Code::WorkerLost, format!("no descriptor is left: {e}")))
+        };
+        let mut fds = vec![copy(live.source.file().as_fd())?, task];
+        if let Some(index) = index {
+            fds.push(copy(index.as_fd())?);
+        }
+        // A worker that is gone is noticed by whoever listens to it.
+        let _ = self.orders.send((Order::Start { epoch: epoch.0 }, fds));
+        Ok(())
     }
 
     /// From now on the session may not publish segments from `before` on, and is asked not to make them.
@@ -116,7 +130,7 @@ impl Host {
             link.until
                 .fetch_min(before.max(link.given.start), Ordering::SeqCst);
         }
-        self.order(&Order::Cut {
+        self.order(Order::Cut {
             epoch: epoch.0,
             before,
         });
@@ -124,7 +138,7 @@ impl Host {
 
     /// Asks the session to end after the segment it is in.
     pub fn cut_at_next_line(&self, epoch: Epoch) {
-        self.order(&Order::Cut {
+        self.order(Order::Cut {
             epoch: epoch.0,
             before: 0,
         });
@@ -135,7 +149,7 @@ impl Host {
         if let Some(link) = self.sessions.lock().get(&epoch.0) {
             link.current.store(false, Ordering::SeqCst);
         }
-        self.order(&Order::Stop { epoch: epoch.0 });
+        self.order(Order::Stop { epoch: epoch.0 });
     }
 
     /// Nothing of this worker counts from now on, and it is killed.
@@ -161,9 +175,9 @@ impl Host {
         self.child.lock().id()
     }
 
-    fn order(&self, order: &Order) {
+    fn order(&self, order: Order) {
         // A worker that is gone is noticed by whoever listens to it.
-        let _ = self.channel.send(order, &[]);
+        let _ = self.orders.send((order, Vec::new()));
     }
 
     fn listen(self: Arc<Self>) {
@@ -256,7 +270,7 @@ impl Host {
                     }
                 });
                 self.busy.store(false, Ordering::SeqCst);
-                self.order(&Order::Taken { epoch });
+                self.order(Order::Taken { epoch });
                 heard
             }
             Word::Ended { epoch, failure } => {
@@ -285,7 +299,7 @@ impl Host {
         let wanted = link.current.load(Ordering::SeqCst) && link.refused.lock().is_none();
         if let Err(e) = if wanted { work(&link) } else { Ok(()) } {
             *link.refused.lock() = Some(e);
-            self.order(&Order::Stop { epoch });
+            self.order(Order::Stop { epoch });
         }
         Ok(())
     }
@@ -344,6 +358,18 @@ impl Link {
                 .is_some_and(|n| n.len() == 4 && plain(n)),
             (layout::POSTER | layout::STORYBOARD | layout::STORYBOARD_VTT, None, None) => programme,
             _ => false,
+        }
+    }
+}
+
+/// Sends orders in a thread of its own: a socket takes a few of them, and a worker that stands still reads none.
+fn pass_on(orders: &Receiver<(Order, Vec<OwnedFd>)>, channel: &Channel) {
+    for (order, fds) in orders {
+        let fds: Vec<BorrowedFd<'_>> = fds.iter().map(AsFd::as_fd).collect();
+        if channel.send(&order, &fds).is_err() {
+            // Ends the worker too, should it still be there: it would wait for what it was never told.
+            let _ = rustix::net::shutdown(channel, rustix::net::Shutdown::Both);
+            return;
         }
     }
 }

@@ -54,6 +54,8 @@ struct State {
     publishing: Option<(Arc<Publisher>, Arc<Mutex<Playlists>>)>,
     /// Published init segments by path.
     inits: HashMap<String, Vec<u8>>,
+    /// Paths of what was handed over to be published.
+    underway: HashSet<String>,
     runs: usize,
 }
 
@@ -180,6 +182,7 @@ impl LiveJob {
             Cancel::child(&self.cancel),
         )?;
         state.inits = published_inits(self.dir(), &finished);
+        state.underway.clear();
         state.publishing = Some((Arc::new(publisher), playlists));
         Ok(())
     }
@@ -208,10 +211,16 @@ impl LiveJob {
                     }
                 }
             }
+            state.underway.insert(piece.finished.path.clone());
             let publishing = state.publishing.as_ref().map(|p| Arc::clone(&p.0));
             publishing.ok_or_else(|| Error::bug("a piece before its plan"))?
         };
         publisher.publish(piece)
+    }
+
+    /// Paths of what was handed over to be published: finished, or in a moment.
+    pub fn underway(&self) -> HashSet<String> {
+        self.state.lock().underway.clone()
     }
 
     /// Waits until everything handed over is finished.

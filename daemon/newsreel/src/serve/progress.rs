@@ -1,5 +1,6 @@
 //! What sessions bring: plans, finished pieces, their ends. Not what is decided about it (`newsreel-scheduler`).
 
+use std::collections::HashSet;
 use std::os::fd::OwnedFd;
 use std::time::Instant;
 
@@ -173,7 +174,7 @@ impl Core {
             return true;
         };
         let lacking = self.jobs.get(&session.job).and_then(|e| e.lacking.as_ref());
-        lacking.is_none_or(|l| l.run(0, segments.clone()).work.is_empty())
+        lacking.is_none_or(|l| l.run(0, segments.clone(), &HashSet::new()).work.is_empty())
     }
 
     /// Lets go of a job that ended, once nothing works on it any more.

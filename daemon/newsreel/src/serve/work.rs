@@ -1,6 +1,7 @@
 //! What a planned job still lacks, segment by segment. Pure counting; not who makes it.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use newsreel_model::grid::{Run, RungWork};
 use newsreel_model::job::layout;
@@ -8,6 +9,10 @@ use newsreel_model::plan::Plan;
 use newsreel_scheduler::SegmentWork;
 
 use super::host::segment_number;
+
+fn path(rung: &str, segment: usize) -> String {
+    format!("{}/{}", layout::video_dir(rung), layout::segment(segment))
+}
 
 /// The missing pieces of a job.
 pub struct Lacking {
@@ -22,11 +27,8 @@ impl Lacking {
     pub fn new(plan: &Plan, finished: &HashSet<String>) -> Self {
         let rungs: Vec<String> = plan.video.rungs.iter().map(|r| r.name.clone()).collect();
         let lacks = |segment: usize| {
-            let made = |rung: &String| {
-                let path = format!("{}/{}", layout::video_dir(rung), layout::segment(segment));
-                finished.contains(&path)
-            };
-            (0..rungs.len()).filter(|r| !made(&rungs[*r])).collect()
+            let made = |rung: usize| finished.contains(&path(&rungs[rung], segment));
+            (0..rungs.len()).filter(|r| !made(*r)).collect()
         };
         Self {
             missing: (0..plan.grid.len()).map(lacks).collect(),
@@ -56,15 +58,14 @@ impl Lacking {
         all.filter(|(_, m)| !m.is_empty()).map(work).collect()
     }
 
-    /// The run over a range of segments: whatever they lack.
-    pub fn run(&self, id: u32, segments: std::ops::Range<usize>) -> Run {
+    /// The run over a range of segments: whatever they lack and is not on its way (`underway`, paths).
+    pub fn run(&self, id: u32, segments: Range<usize>, underway: &HashSet<String>) -> Run {
         let range = segments.start..segments.end.min(self.missing.len());
-        let lacked = |rung: usize| -> Vec<usize> {
-            range
-                .clone()
-                .filter(|s| self.missing[*s].contains(&rung))
-                .collect()
+        let lacks = |rung: usize, segment: usize| {
+            self.missing[segment].contains(&rung)
+                && !underway.contains(&path(&self.rungs[rung], segment))
         };
+        let lacked = |rung: usize| range.clone().filter(|s| lacks(rung, *s)).collect();
         let work = (0..self.rungs.len())
             .map(|rung| RungWork {
                 rung,
