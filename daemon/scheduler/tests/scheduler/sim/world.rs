@@ -175,8 +175,12 @@ impl World {
         self.ended(epoch, Outcome::Failed { class, code })
     }
 
-    /// Kills a worker and everything in it.
+    /// Kills a worker and everything in it. What finishes has none to be killed.
     pub fn kill(&mut self, slot: WorkerSlot, last_inside: Option<Epoch>) -> Vec<Action> {
+        let is_worker = |r: &Running| r.start.worker != slot || r.start.task != Task::Finish;
+        if !self.running.values().all(is_worker) {
+            return Vec::new();
+        }
         for session in self.running.values().filter(|r| r.start.worker == slot) {
             *self.deaths.entry(session.start.job).or_default() += 1;
         }
