@@ -82,7 +82,7 @@ fn an_endless_stream_of_breaking_jobs_does_not_starve_the_bulk_job() {
     let daemon = Daemon::start_with(settings, &[("NEWSREEL_FAULTS_CORES", "1")]);
     let bulk = bulk(&daemon, by_tier(12, 60, 240));
     daemon.wait_for_segments(bulk, 1);
-    let mut underway = vec![breaking(&daemon), breaking(&daemon)];
+    let mut underway = [breaking(&daemon), breaking(&daemon)];
     let mut made = 0;
     until("the bulk job is complete", || {
         let over = |job: &JobView| daemon.job(job.id).state == JobState::Completed;
