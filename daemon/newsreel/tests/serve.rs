@@ -7,6 +7,10 @@
     clippy::panic,
     reason = "a test has no better answer to what cannot be"
 )]
+#![cfg_attr(
+    not(feature = "faults"),
+    allow(dead_code, reason = "the tests of faults use a part of it alone")
+)]
 
 #[path = "serve/cancel.rs"]
 mod cancel;

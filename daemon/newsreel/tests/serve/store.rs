@@ -41,11 +41,12 @@ impl Store {
         video.filter(|p| p.ends_with(".m4s")).count()
     }
 
-    /// How often work on the job failed, and its state, at one moment with [`Store::segments`] of `other`.
+    /// Where the job stands.
     pub fn state(&self, job: JobId) -> String {
         self.of_job(job, "state")
     }
 
+    /// How often work on the job failed in a way that is tried again.
     pub fn failures(&self, job: JobId) -> u32 {
         self.of_job(job, "failures")
     }
