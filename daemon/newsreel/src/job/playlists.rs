@@ -26,8 +26,6 @@ struct Rendition {
     segments: BTreeMap<usize, (u64, f64)>,
     /// How many segments the written playlist names.
     listed: usize,
-    /// Whether the playlist has its end mark.
-    ended: bool,
 }
 
 impl Rendition {
@@ -37,7 +35,6 @@ impl Rendition {
             init: None,
             segments: BTreeMap::new(),
             listed: 0,
-            ended: false,
         }
     }
 
@@ -276,10 +273,8 @@ fn write_media(
     end: bool,
 ) -> Result<Option<Finished>> {
     let prefix = rendition.prefix();
-    if rendition.init.is_none()
-        || prefix == 0
-        || (prefix == rendition.listed && end == rendition.ended)
-    {
+    // The final form is written however often it is asked for: a job may be finished twice.
+    if rendition.init.is_none() || prefix == 0 || (prefix == rendition.listed && !end) {
         return Ok(None);
     }
     let segments: Vec<MediaSegment> = (0..prefix)
@@ -292,7 +287,6 @@ fn write_media(
     let path = format!("{}/{}", rendition.dir, layout::INDEX);
     let written = files::replace(dir, &path, text.as_bytes())?;
     rendition.listed = prefix;
-    rendition.ended = end;
     Ok(Some(written))
 }
 

@@ -81,7 +81,10 @@ impl Core {
         let first = entry.job.state == JobState::Queued;
         entry.job.state = JobState::Running;
         entry.job.phase = Some(Phase::Probing);
-        entry.live = entry.live.take().filter(|live| !live.has_ended());
+        // Of an earlier try that was ended, or lost its way to the disk, nothing is taken over but what the store has.
+        let again = entry.lacking.is_some();
+        let fit = |live: &Arc<LiveJob>| !live.has_ended() && (again || live.failure().is_none());
+        entry.live = entry.live.take().filter(fit);
         let live = entry.live.clone();
         let (stored, roots) = (entry.job.clone(), self.roots.clone());
         let (store, tell) = (Arc::clone(&self.store), self.tell.clone());

@@ -138,8 +138,13 @@ impl Core {
             .and_then(|e| e.live.as_ref())
             .and_then(|l| l.failure());
         let error = publishing.or(error);
+        // The store takes nothing more for a job that was cancelled, and is heard of before the cancelling is.
+        let ended = error.as_ref().is_some_and(|e| e.code() == Code::Cancelled);
+        if ended && !session.stopping {
+            self.inputs.push_back(Input::JobCancelled(session.job));
+        }
         let outcome = match &error {
-            _ if session.stopping => Outcome::Cut,
+            _ if session.stopping || ended => Outcome::Cut,
             None if matches!(session.task, Task::Encode { .. }) && !self.made_all(&session) => {
                 Outcome::Cut
             }
@@ -149,7 +154,7 @@ impl Core {
                 code: error.code(),
             },
         };
-        if let Some(error) = error.filter(|_| !session.stopping) {
+        if let Some(error) = error.filter(|_| !session.stopping && !ended) {
             tracing::warn!(
                 job = %session.job,
                 epoch = epoch.0,
