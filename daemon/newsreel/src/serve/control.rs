@@ -46,7 +46,7 @@ pub struct Daemon {
 impl Daemon {
     fn view(&self, job: StoredJob) -> JobView {
         let live = self.snapshot.read().progress.get(&job.id).copied();
-        view::job(job, live.filter(|_| true))
+        view::job(job, live)
     }
 
     fn find(&self, id: JobId) -> Result<StoredJob> {
@@ -92,7 +92,7 @@ impl Daemon {
         };
         let submitted = self.store.submit(job, key, self.config.queue.max_queued)?;
         if !submitted.repeated {
-            self.tell(Message::Queued(Box::new(submitted.job.clone())))?;
+            self.tell(self.roots.queued(submitted.job.clone()))?;
         }
         Ok(Submitted {
             job: self.view(submitted.job),
@@ -155,7 +155,7 @@ impl Daemon {
                 ),
             });
         }
-        self.tell(Message::Queued(Box::new(job.clone())))?;
+        self.tell(self.roots.queued(job.clone()))?;
         Ok(self.view(job))
     }
 
@@ -233,14 +233,10 @@ fn unknown() -> Error {
 }
 
 fn wrong_state(state: JobState, rule: &str) -> Error {
-    let is = match state {
-        JobState::Queued => "queued",
-        JobState::Running => "running",
-        JobState::Completed => "completed",
-        JobState::Failed => "failed",
-        JobState::Cancelled => "cancelled",
-    };
-    Error::new(Code::JobState, format!("the job is {is}; {rule}"))
+    Error::new(
+        Code::JobState,
+        format!("the job is {}; {rule}", state.name()),
+    )
 }
 
 /// The store and the file system block: not on the threads that serve connections.

@@ -7,7 +7,6 @@ pub mod submit;
 use std::time::Duration;
 
 use newsreel_model::control::JobView;
-use newsreel_model::job::JobState;
 use newsreel_model::{Code, Error, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -92,24 +91,13 @@ impl Connection {
     }
 }
 
-/// A state as one word.
-pub fn state_name(state: JobState) -> &'static str {
-    match state {
-        JobState::Queued => "queued",
-        JobState::Running => "running",
-        JobState::Completed => "completed",
-        JobState::Failed => "failed",
-        JobState::Cancelled => "cancelled",
-    }
-}
-
 /// One line for a list.
 pub fn line(job: &JobView) -> String {
     let name = job.spec.title.as_deref().unwrap_or(&job.spec.input.url);
     format!(
         "{}  {:<9}  {:>3.0} %  {:>3}  {}",
         job.id,
-        state_name(job.state),
+        job.state.name(),
         (job.progress.progress * 100.0).floor(),
         job.spec.priority,
         name
