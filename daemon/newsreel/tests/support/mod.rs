@@ -9,7 +9,9 @@
     reason = "a test has no better answer to what cannot be"
 )]
 
+pub mod disk;
 pub mod made;
+pub mod nested;
 pub mod out;
 pub mod process;
 #[path = "../common/tier.rs"]
