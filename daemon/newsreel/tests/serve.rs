@@ -22,6 +22,8 @@ mod daemon;
 mod destination;
 #[path = "serve/drain.rs"]
 mod drain;
+#[path = "serve/events.rs"]
+mod events;
 #[path = "serve/fenced.rs"]
 mod fenced;
 #[path = "serve/full.rs"]

@@ -84,6 +84,7 @@ pub fn run(config: Config) -> Result<()> {
         tell: tell.clone(),
         snapshot,
         order: Arc::default(),
+        commits: count_commits(store.as_ref()),
         taking: Arc::clone(&taking),
     };
     let deciding = std::thread::Builder::new()
@@ -171,6 +172,14 @@ fn recover(store: &dyn Store, roots: &Roots, tell: &Sender<Message>) -> Result<(
         let _ = tell.send(roots.queued(job));
     }
     Ok(())
+}
+
+/// Counts the store's commits, for whoever waits for events.
+fn count_commits(store: &dyn Store) -> Arc<tokio::sync::watch::Sender<u64>> {
+    let commits = Arc::new(tokio::sync::watch::Sender::new(0));
+    let count = Arc::clone(&commits);
+    store.on_commit(Box::new(move || count.send_modify(|n| *n += 1)));
+    commits
 }
 
 fn trim_now_and_then(store: &Arc<dyn Store>, event_days: u32) -> Result<()> {
