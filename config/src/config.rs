@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::daemon::{Queue, Server, Storage, Worker};
 use crate::error::{ConfigError, Finding};
+use crate::webhooks::Webhooks;
 use crate::{locate, validate};
 
 /// The largest configuration file that is read, in bytes.
@@ -31,6 +32,8 @@ pub struct Config {
     pub queue: Queue,
     /// What a worker process may take.
     pub worker: Worker,
+    /// Telling receivers what happens.
+    pub webhooks: Webhooks,
     /// Encoding on the machine's cores.
     pub cpu: Cpu,
     /// What a source may ask of us.
@@ -86,6 +89,8 @@ struct File {
     queue: Queue,
     #[serde(default)]
     worker: Worker,
+    #[serde(default)]
+    webhooks: Webhooks,
     #[serde(default)]
     cpu: Cpu,
     #[serde(default)]
@@ -189,6 +194,7 @@ impl Config {
             storage: file.storage,
             queue: file.queue,
             worker: file.worker,
+            webhooks: file.webhooks,
             cpu: file.cpu,
             limits: file.limits,
             profiles,

@@ -7,7 +7,9 @@ mod daemon;
 mod error;
 mod locate;
 mod validate;
+mod webhooks;
 
 pub use config::{Config, Cpu, Limits, MAX_FILE_BYTES, REFERENCE};
 pub use daemon::{Queue, Server, Storage, Worker};
 pub use error::ConfigError;
+pub use webhooks::{Endpoint, Network, Secret, Webhooks};

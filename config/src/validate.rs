@@ -5,9 +5,11 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use newsreel_model::profile::{Profile, RateControl, VideoCodec};
+use newsreel_model::webhook::Notification;
 
 use crate::config::{Config, Cpu, Limits};
 use crate::daemon::{Queue, Server, Storage, Worker};
+use crate::webhooks::{Endpoint, Network, Webhooks};
 
 /// The most profiles in force, the built-in ones included.
 const MAX_PROFILES: usize = 200;
@@ -62,6 +64,7 @@ pub(crate) fn problems(config: &Config) -> Vec<Problem> {
     check.within("storage", |check| storage(check, &config.storage));
     check.within("queue", |check| queue(check, &config.queue));
     check.within("worker", |check| worker(check, &config.worker));
+    check.within("webhooks", |check| webhooks(check, &config.webhooks));
     check.within("cpu", |check| cpu(check, &config.cpu));
     check.within("limits", |check| limits(check, &config.limits));
     let count = config.profiles.len();
@@ -141,6 +144,60 @@ fn worker(check: &mut Check, worker: &Worker) {
         10..=604_800,
         " seconds",
     );
+}
+
+fn webhooks(check: &mut Check, webhooks: &Webhooks) {
+    check.range("timeout_s", webhooks.timeout_s, 1..=120, " seconds");
+    check.range("give_up_h", webhooks.give_up_h, 1..=720, " hours");
+    check.range("max_in_flight", webhooks.max_in_flight, 1..=1024, "");
+    if let Some(wrong) = webhooks
+        .allowed_networks
+        .iter()
+        .find_map(|n| n.parse::<Network>().err())
+    {
+        check.report("allowed_networks", wrong);
+    }
+    check.within("endpoints", |check| {
+        for (name, endpoint) in &webhooks.endpoints {
+            if !is_profile_name(name) {
+                let message = format!("`{name}` is no name of a receiver, expected 1–{MAX_NAME_CHARS} characters of a–z, 0–9, `-` and `_`, starting with a letter or a digit");
+                check.report(name, message).point = Point::Key;
+            }
+            check.within(name, |check| self::endpoint(check, endpoint));
+        }
+    });
+}
+
+fn endpoint(check: &mut Check, endpoint: &Endpoint) {
+    let receiver = Notification {
+        url: endpoint.url.clone(),
+        events: endpoint.events.clone(),
+    };
+    if let Err(error) = receiver.check("endpoint") {
+        let key = error
+            .field()
+            .and_then(|field| field.rsplit('.').next())
+            .unwrap_or("url");
+        check.report(key, error.message().replace("endpoint.", ""));
+    }
+    if !is_webhook_secret(endpoint.secret.reveal()) {
+        let message = "expected `whsec_` and 24–64 random bytes in base64, such as `echo whsec_$(head -c 32 /dev/urandom | base64)` prints";
+        check.report("secret", message.to_owned());
+    }
+}
+
+/// Whether a text is a secret as Standard Webhooks has it: base64 of 24–64 bytes behind a prefix.
+fn is_webhook_secret(text: &str) -> bool {
+    let Some(base64) = text.strip_prefix("whsec_") else {
+        return false;
+    };
+    let letters = base64.trim_end_matches('=');
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'+' || b == b'/';
+    let bytes = letters.len() * 3 / 4;
+    base64.len().is_multiple_of(4)
+        && base64.len() - letters.len() <= 2
+        && letters.bytes().all(plain)
+        && (24..=64).contains(&bytes)
 }
 
 fn cpu(check: &mut Check, cpu: &Cpu) {

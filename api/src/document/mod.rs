@@ -10,8 +10,8 @@ use utoipa::openapi::{
     tag::TagBuilder,
 };
 
-pub(crate) use parameters::{IdempotencyHeader, JobPath, ListQuery, Since, WsQuery};
-pub(crate) use responses::{Deletes, NotReady, OneJob, Steers, Submits, Upgrades};
+pub(crate) use parameters::{EndpointQuery, IdempotencyHeader, JobPath, ListQuery, Since, WsQuery};
+pub(crate) use responses::{Deletes, NotReady, OneJob, Replays, Steers, Submits, Upgrades};
 
 use crate::problem;
 use parameters::text;

@@ -7,7 +7,8 @@ use utoipa::openapi::{RefOr, Required};
 
 use crate::media;
 use crate::read::{
-    DEFAULT_LIMIT, MAX_EXTERNAL_ID_CHARS, MAX_KEY_CHARS, MAX_LIMIT, MAX_TENANT_CHARS,
+    DEFAULT_LIMIT, MAX_ENDPOINT_CHARS, MAX_EXTERNAL_ID_CHARS, MAX_KEY_CHARS, MAX_LIMIT,
+    MAX_TENANT_CHARS,
 };
 
 const SOME_ID: &str = "0199b1c2-3d4e-7f50-8a6b-9c0d1e2f3a4b";
@@ -134,6 +135,23 @@ impl IntoParams for Since {
         vec![
             parameter(ParameterIn::Query, "after", AFTER, event_id()).build(),
             parameter(ParameterIn::Header, "Last-Event-ID", header, event_id()).build(),
+        ]
+    }
+}
+
+/// Which receiver is meant.
+pub(crate) struct EndpointQuery;
+
+impl IntoParams for EndpointQuery {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let name = text(5, MAX_ENDPOINT_CHARS, "^(name|url):[!-~]*$");
+        let about = "`endpoint` of one that `GET /v1/webhooks` lists.";
+        let query = parameter(ParameterIn::Query, "endpoint", about, name);
+        vec![
+            query
+                .required(Required::True)
+                .example(Some("name:cms".into()))
+                .build(),
         ]
     }
 }

@@ -156,6 +156,15 @@ impl IntoResponses for Deletes {
     }
 }
 
+/// Of a replay.
+pub(crate) struct Replays;
+
+impl IntoResponses for Replays {
+    fn responses() -> Answers {
+        problems(WRITES)
+    }
+}
+
 /// Of a WebSocket.
 pub(crate) struct Upgrades;
 

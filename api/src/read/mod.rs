@@ -17,4 +17,4 @@ pub(crate) use path::{Job, job_id};
 pub(crate) use query::{
     DEFAULT_LIMIT, List, MAX_EXTERNAL_ID_CHARS, MAX_LIMIT, MAX_TENANT_CHARS, NoQuery,
 };
-pub(crate) use since::{LastSeen, Wanted};
+pub(crate) use since::{EndpointName, LastSeen, MAX_ENDPOINT_CHARS, Wanted};

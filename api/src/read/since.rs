@@ -1,8 +1,9 @@
-//! Reads where a listener wants to begin. Not here: what it is told then (`push`).
+//! Reads where a listener wants to begin, and which receiver is meant. Not here: what it is told then (`push`).
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use newsreel_model::JobId;
+use newsreel_model::webhook::MAX_URL_CHARS;
 
 use super::query::pairs;
 use crate::problem::Problem;
@@ -53,6 +54,27 @@ impl FromRequestParts<Api> for Wanted {
             job: job.transpose()?,
             after: after.transpose()?,
         })
+    }
+}
+
+/// The receiver that `endpoint` names.
+pub(crate) struct EndpointName(pub(crate) String);
+
+/// Longest name of a receiver: an address and what marks it as one.
+pub(crate) const MAX_ENDPOINT_CHARS: usize = MAX_URL_CHARS + 4;
+
+impl FromRequestParts<Api> for EndpointName {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, Problem> {
+        let mut given = pairs(parts.uri.query(), &["endpoint"])?;
+        let name = given.remove("endpoint").filter(|name| {
+            let marked = name.starts_with("name:") || name.starts_with("url:");
+            marked && name.len() <= MAX_ENDPOINT_CHARS && name.bytes().all(|b| b.is_ascii_graphic())
+        });
+        let rule = "must be `endpoint` of one that `GET /v1/webhooks` lists";
+        name.map(Self)
+            .ok_or_else(|| Problem::parameter("endpoint", rule))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Whether the daemon lives and takes work, and the document that describes the interface. Not here: metrics.
+//! Whether the daemon lives and takes work, and the document that describes the interface. Metrics too; not here: counting.
 
 use axum::Json;
 use axum::extract::State;
@@ -46,6 +46,21 @@ pub(super) async fn ready(State(api): State<Api>) -> Result<Json<Health>, Proble
             "no new work is taken at the moment",
         )),
     }
+}
+
+/// What was counted, for Prometheus
+///
+/// Query parameters are ignored.
+#[utoipa::path(
+    get, path = "/metrics", operation_id = "getMetrics", tag = "daemon",
+    responses((status = 200, description = "Prometheus' text format, version 0.0.4.", body = String, content_type = "text/plain"))
+)]
+pub(super) async fn metrics(State(api): State<Api>) -> Result<impl IntoResponse, Problem> {
+    let text = api.control.metrics().await?;
+    Ok((
+        [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+        text,
+    ))
 }
 
 /// This document

@@ -3,6 +3,7 @@
 mod health;
 mod jobs;
 mod views;
+mod webhooks;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,8 +25,11 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .routes(routes!(views::devices))
         .routes(routes!(views::profiles))
         .routes(routes!(views::queue))
+        .routes(routes!(webhooks::list))
+        .routes(routes!(webhooks::replay))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
         .routes(routes!(health::openapi))
         .merge(OpenApiRouter::from(media::routes()))
 }

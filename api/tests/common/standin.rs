@@ -13,6 +13,7 @@ use newsreel_model::control::{
 };
 use newsreel_model::job::JobState;
 use newsreel_model::spec::JobSpec;
+use newsreel_model::webhook::EndpointView;
 use newsreel_model::{Code, Error, JobId, Result};
 use tempfile::TempDir;
 
@@ -311,6 +312,18 @@ impl Control for Standin {
 
     fn running(&self) -> Vec<RunningJob> {
         self.log.running.lock().unwrap().clone()
+    }
+
+    fn endpoints(&self) -> Answer<'_, Vec<EndpointView>> {
+        self.answer(|| Ok(Vec::new()))
+    }
+
+    fn replay(&self, _: String) -> Answer<'_, u64> {
+        self.answer(|| Ok(2))
+    }
+
+    fn metrics(&self) -> Answer<'_, String> {
+        self.answer(|| Ok("# TYPE up gauge\nup 1\n".to_owned()))
     }
 
     fn ready(&self) -> bool {

@@ -33,6 +33,17 @@ pub struct Resources {
 }
 
 impl Resources {
+    /// The names of [`Resources::quantities`], in their order.
+    pub const NAMES: [&str; 7] = [
+        "cpu_millicores",
+        "memory_mib",
+        "decode_kpx_s",
+        "scale_kpx_s",
+        "encode_kpx_s",
+        "vram_mib",
+        "encoder_sessions",
+    ];
+
     /// The quantities in a fixed order, for whoever treats them alike.
     #[must_use]
     pub fn quantities(&self) -> [u64; 7] {

@@ -18,6 +18,7 @@ use crate::plan::Warning;
 use crate::profile::Profile;
 use crate::spec::JobSpec;
 use crate::store::{LogEnds, LoggedEvent};
+use crate::webhook::EndpointView;
 
 /// An answer that may take a while.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -273,6 +274,21 @@ pub trait Control: Send + Sync {
     fn news(&self, seen: u64) -> Answer<'_, u64>;
     /// The jobs that run now.
     fn running(&self) -> Vec<RunningJob>;
+    /// How it stands with each receiver of webhooks that something is on its way to.
+    ///
+    /// # Errors
+    /// [`crate::Code::StoreFailed`].
+    fn endpoints(&self) -> Answer<'_, Vec<EndpointView>>;
+    /// Tries again what was given up for a receiver; says how many deliveries those are.
+    ///
+    /// # Errors
+    /// [`crate::Code::StoreFailed`].
+    fn replay(&self, endpoint: String) -> Answer<'_, u64>;
+    /// Everything counted, in Prometheus' text format.
+    ///
+    /// # Errors
+    /// [`crate::Code::StoreFailed`].
+    fn metrics(&self) -> Answer<'_, String>;
     /// Whether new work is taken.
     fn ready(&self) -> bool;
 }

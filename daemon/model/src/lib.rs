@@ -20,6 +20,7 @@ pub mod report;
 mod schema;
 pub mod spec;
 pub mod store;
+pub mod webhook;
 
 pub use cancel::Cancel;
 pub use error::{Class, Code, Error, Result};

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::de::{Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::webhook::{MAX_NOTIFICATIONS, Notification};
 use crate::{Code, Error, Result};
 
 /// Where a clip comes from.
@@ -117,6 +118,10 @@ pub struct JobSpec {
         )
     )]
     pub destination: Option<String>,
+    /// Who is told what happens to the job, at most 8 receivers, beside those of the daemon's configuration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schema(max_items = 8))]
+    pub notifications: Vec<Notification>,
     /// When it should be complete: among jobs outside the breaking band, the earlier deadline goes first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
@@ -176,6 +181,7 @@ impl JobSpec {
             tenant: default_tenant(),
             metadata: BTreeMap::new(),
             destination: None,
+            notifications: Vec::new(),
             deadline: None,
         }
     }
@@ -211,6 +217,12 @@ impl JobSpec {
         }
         if let Some(destination) = &self.destination {
             length("destination", destination, 8, 4096)?;
+        }
+        if self.notifications.len() > MAX_NOTIFICATIONS {
+            return Err(invalid("notifications", "may have at most 8 receivers"));
+        }
+        for (number, notification) in self.notifications.iter().enumerate() {
+            notification.check(&format!("notifications[{number}]"))?;
         }
         Ok(())
     }

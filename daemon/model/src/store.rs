@@ -15,6 +15,7 @@ use crate::job::{Finished, JobState};
 use crate::plan::{Fingerprint, Plan, Warning};
 use crate::profile::Profile;
 use crate::spec::JobSpec;
+use crate::webhook::{Delivery, EndpointView, NewDelivery, Settled};
 
 /// A job as it is kept. Plan and pieces are kept apart, since a list of jobs needs neither.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -352,6 +353,43 @@ pub trait Store: Send + Sync {
     /// From now on `told` is called after commits that may have logged something; it must return at once. Only the first
     /// call has an effect.
     fn on_commit(&self, told: Box<dyn Fn() + Send + Sync>);
+
+    /// The number of the last event that was routed to receivers; 0 at first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn routed(&self) -> Result<u64>;
+
+    /// Keeps what the events up to `upto` are to be delivered as, in one commit with how far that went.
+    ///
+    /// # Errors
+    /// The store cannot be written; then nothing was changed.
+    fn route(&self, upto: u64, deliveries: Vec<NewDelivery>) -> Result<()>;
+
+    /// What may go to a receiver now, at most `limit`: of each job only its oldest delivery that waits, once its time has
+    /// come; the one whose time came first comes first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn due(&self, endpoint: &str, now: Timestamp, limit: u32) -> Result<Vec<Delivery>>;
+
+    /// How an attempt went. One that is not known any more is passed over.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    fn settle(&self, delivery: u64, settled: Settled) -> Result<()>;
+
+    /// Every receiver with deliveries, by name.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn endpoints(&self) -> Result<Vec<EndpointView>>;
+
+    /// Lets deliveries that were given up be tried again at once, and says how many those are.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    fn replay(&self, endpoint: &str, now: Timestamp) -> Result<u64>;
 
     /// Keeps what was measured of a device, in place of what was known of it with the same driver.
     ///

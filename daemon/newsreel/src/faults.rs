@@ -35,6 +35,12 @@ mod on {
         number("NEWSREEL_FAULTS_CORES").unwrap_or(real)
     }
 
+    /// The first pause between two attempts of a webhook in milliseconds, where `NEWSREEL_FAULTS_WEBHOOK_MS` says so.
+    pub fn webhook_step_ms() -> i64 {
+        let step = number("NEWSREEL_FAULTS_WEBHOOK_MS").and_then(|ms| i64::try_from(ms).ok());
+        step.unwrap_or(5000)
+    }
+
     /// Whether workers that are given up live on, as one stuck in a driver would: only their words are ignored.
     pub fn spares_workers() -> bool {
         std::env::var_os("NEWSREEL_FAULTS_SPARE").is_some()
@@ -51,6 +57,10 @@ mod on {
 
     pub fn cores(real: usize) -> usize {
         real
+    }
+
+    pub fn webhook_step_ms() -> i64 {
+        5000
     }
 
     pub fn spares_workers() -> bool {

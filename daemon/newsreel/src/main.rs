@@ -7,7 +7,9 @@ mod job;
 mod sandbox;
 mod serve;
 mod source;
+mod telemetry;
 mod threads;
+mod webhooks;
 mod worker;
 
 use std::process::ExitCode;

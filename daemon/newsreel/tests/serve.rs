@@ -36,17 +36,24 @@ mod kill;
 mod kill_worker;
 #[path = "serve/many.rs"]
 mod many;
+#[path = "serve/metrics.rs"]
+mod metrics;
 #[path = "serve/nested.rs"]
 mod nested;
 #[path = "serve/preempt.rs"]
 mod preempt;
 #[path = "serve/processes.rs"]
 mod processes;
+#[cfg(feature = "faults")]
+#[path = "serve/receiver.rs"]
+mod receiver;
 #[path = "serve/refused.rs"]
 mod refused;
 #[path = "serve/store.rs"]
 mod store;
 mod support;
+#[path = "serve/webhooks.rs"]
+mod webhooks;
 
 use std::path::{Path, PathBuf};
 

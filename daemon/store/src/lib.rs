@@ -9,6 +9,7 @@ mod calibrations;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod connect;
+mod deliveries;
 mod events;
 mod fault;
 mod files;

@@ -14,6 +14,7 @@ use newsreel_model::store::{
     Applied, Calibration, Change, Counts, IdempotencyKey, LogEnds, LoggedEvent, NewJob, Store,
     StoreSubmitted, StoredJob,
 };
+use newsreel_model::webhook::{Delivery, EndpointView, NewDelivery, Settled};
 use newsreel_model::{JobId, Result};
 use rusqlite::Connection;
 
@@ -21,7 +22,8 @@ use crate::fault::{Work, failed};
 use crate::readers::Readers;
 use crate::writer::Writer;
 use crate::{
-    StoreOptions, apply, calibrations, connect, events, files, jobs, migrate, pieces, submit, trim,
+    StoreOptions, apply, calibrations, connect, deliveries, events, files, jobs, migrate, pieces,
+    submit, trim,
 };
 
 /// A store in one SQLite file, for one process. Beside the file lie its log (`-wal`, `-shm`) and its lock (`.lock`).
@@ -150,6 +152,31 @@ impl Store for SqliteStore {
 
     fn on_commit(&self, told: Box<dyn Fn() + Send + Sync>) {
         self.writer.tell(told);
+    }
+
+    fn routed(&self) -> Result<u64> {
+        self.read(deliveries::routed)
+    }
+
+    fn route(&self, upto: u64, new: Vec<NewDelivery>) -> Result<()> {
+        self.write(move |db| deliveries::route(db, upto, &new))
+    }
+
+    fn due(&self, endpoint: &str, now: Timestamp, limit: u32) -> Result<Vec<Delivery>> {
+        self.read(|db| deliveries::due(db, endpoint, now, limit))
+    }
+
+    fn settle(&self, delivery: u64, settled: Settled) -> Result<()> {
+        self.write(move |db| deliveries::settle(db, delivery, &settled))
+    }
+
+    fn endpoints(&self) -> Result<Vec<EndpointView>> {
+        self.read(deliveries::endpoints)
+    }
+
+    fn replay(&self, endpoint: &str, now: Timestamp) -> Result<u64> {
+        let endpoint = endpoint.to_owned();
+        self.write(move |db| deliveries::replay(db, &endpoint, now))
     }
 
     fn calibrate(&self, calibration: Calibration) -> Result<()> {

@@ -48,6 +48,9 @@ enum Command {
     Job(client::job::Arguments),
     /// Print what happens, as it happens.
     Events(client::events::Arguments),
+    /// Receivers of webhooks: how it stands with them, and what their deliveries are signed with.
+    #[command(subcommand)]
+    Webhooks(client::webhooks::Command),
     /// Stop a job; what it published stays.
     Cancel(client::job::Arguments),
     /// What the daemon starts for itself to decode and encode in.
@@ -88,6 +91,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Command::Jobs(a) => client::jobs::run(&a),
         Command::Job(a) => client::job::show(&a),
         Command::Events(a) => client::events::run(&a),
+        Command::Webhooks(c) => client::webhooks::run(&c, path),
         Command::Cancel(a) => client::job::cancel(&a),
         Command::Worker {
             memory_mib,

@@ -16,6 +16,7 @@ use newsreel_model::event::Event;
 use newsreel_model::job::{JobState, layout};
 use newsreel_model::spec::JobSpec;
 use newsreel_model::store::{Applied, Change, IdempotencyKey, NewJob, Store, StoredJob};
+use newsreel_model::webhook::EndpointView;
 use newsreel_model::{Code, Error, JobId, Result};
 use parking_lot::{Mutex, RwLock};
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
@@ -25,6 +26,7 @@ use super::inputs::Roots;
 use super::live::default_destination;
 use super::message::Message;
 use super::view::{self, Snapshot};
+use crate::telemetry::{self, Metrics, Moment};
 
 /// How long work on an ended job may take to stop before its deletion is put off.
 const WIND_UP: Duration = Duration::from_secs(10);
@@ -43,6 +45,7 @@ pub struct Daemon {
     pub snapshot: Arc<RwLock<Snapshot>>,
     /// Held while a job's state is changed and that is told: what was first made durable is first heard of.
     pub order: Arc<Mutex<()>>,
+    pub metrics: Metrics,
     /// Counts the store's commits.
     pub commits: Arc<watch::Sender<u64>>,
     /// Cleared when the daemon is told to stop.
@@ -338,6 +341,35 @@ impl Control for Daemon {
             progress: *progress,
         })
         .collect()
+    }
+
+    fn endpoints(&self) -> Answer<'_, Vec<EndpointView>> {
+        off_thread(self, |d| d.store.endpoints())
+    }
+
+    fn replay(&self, endpoint: String) -> Answer<'_, u64> {
+        off_thread(self, move |d| {
+            d.store.replay(&endpoint, jiff::Timestamp::now())
+        })
+    }
+
+    fn metrics(&self) -> Answer<'_, String> {
+        off_thread(self, |d| {
+            let (counts, ends) = (d.store.counts()?, d.store.log_ends()?);
+            let endpoints = d.store.endpoints()?;
+            let now = d.snapshot.read();
+            telemetry::show(&Moment {
+                counts,
+                breaking: now.breaking,
+                other: now.other,
+                devices: &now.devices,
+                workers: now.workers,
+                disk_free_bytes: now.disk_free,
+                newest_event: ends.newest,
+                endpoints: &endpoints,
+            });
+            Ok(d.metrics.text())
+        })
     }
 
     fn ready(&self) -> bool {

@@ -22,6 +22,7 @@ use super::message::Message;
 use super::view::Snapshot;
 use super::watch::Pulse;
 use super::work::Lacking;
+use crate::telemetry::JobPlayable;
 
 /// How often workers, disk and views are looked at when nothing happens.
 const LOOK: Duration = Duration::from_millis(250);
@@ -39,6 +40,8 @@ pub struct Core {
     pub(super) tell: Sender<Message>,
     pub(super) inputs: VecDeque<Input>,
     pub(super) drained: bool,
+    /// Bytes, when it was last looked.
+    pub(super) disk_free: u64,
     /// Changes the store has not taken yet.
     pub(super) untold: Vec<(Change, Option<Event>)>,
     /// How many those were when it was last said.
@@ -108,6 +111,7 @@ impl Core {
             tell: parts.tell,
             inputs: VecDeque::new(),
             drained: false,
+            disk_free: 0,
             untold: Vec::new(),
             complained: 0,
             began: Instant::now(),
@@ -222,7 +226,13 @@ impl Core {
 
     pub(super) fn log(&mut self, job: JobId, event: Event) {
         let change = match &event {
-            Event::Playable { .. } => Change::Playable { job },
+            Event::Playable { .. } => {
+                if let Some(entry) = self.jobs.get(&job).filter(|e| !e.job.playable) {
+                    let after_s = since(entry.job.created_at);
+                    JobPlayable { job, after_s }.emit();
+                }
+                Change::Playable { job }
+            }
             // Nothing of the job changes by these.
             Event::ThumbnailsReady { .. } | Event::Preempted {} => Change::Pieces(PieceCommit {
                 job,
@@ -245,4 +255,10 @@ impl Core {
             *self.snapshot.write() = snapshot;
         }
     }
+}
+
+/// Seconds since a moment of the wall clock.
+pub(super) fn since(moment: jiff::Timestamp) -> f64 {
+    let elapsed = jiff::Timestamp::now() - moment;
+    elapsed.total(jiff::Unit::Second).unwrap_or(0.0)
 }

@@ -11,12 +11,13 @@ use newsreel_model::store::{Applied, Change};
 use newsreel_model::{Code, Error, JobId, Result};
 use newsreel_scheduler::{Action, CutAt, Epoch, Input, PauseReason, Start, Task, WorkerSlot};
 
-use super::core::{Core, HostEntry, Session};
+use super::core::{Core, HostEntry, Session, since};
 use super::demand;
 use super::host::Host;
 use super::live::LiveJob;
 use super::message::Message;
 use super::watch::Pulse;
+use crate::telemetry::{DeviceOut, DeviceRestored, FellBack, JobEnded, Preempted, WorkerStarted};
 use crate::threads;
 use crate::worker::protocol;
 
@@ -34,18 +35,22 @@ impl Core {
             }
             Action::CompleteJob(job) => self.complete(job),
             Action::FailJob { job, code } => self.fail(job, code),
-            Action::Preempted(job) => self.log(job, Event::Preempted {}),
+            Action::Preempted(job) => {
+                Preempted(job).emit();
+                self.log(job, Event::Preempted {});
+            }
             Action::FellBack { job, from, code } => {
-                tracing::warn!(%job, device = %from, code = code.name(), "goes on elsewhere");
+                let from: &str = from.as_ref();
+                FellBack { job, from, code }.emit();
             }
             Action::Paused { job, reason } => self.paused(job, reason),
-            Action::Quarantine(device) => tracing::warn!(%device, "out of use"),
+            Action::Quarantine(device) => DeviceOut(device.as_ref()).emit(),
             // The cores have no driver that could be wedged: what failed were the jobs.
             Action::SelfTest(device) => self.inputs.push_back(Input::SelfTested {
                 device,
                 passed: true,
             }),
-            Action::Restore(device) => tracing::info!(%device, "in use again"),
+            Action::Restore(device) => DeviceRestored(device.as_ref()).emit(),
             Action::Drained => self.drained = true,
         }
     }
@@ -210,7 +215,8 @@ impl Core {
             return Ok(Arc::clone(&entry.host));
         }
         let host = Host::start(slot, self.config.worker.memory_mib, self.tell.clone())?;
-        tracing::debug!(slot = slot.0, pid = host.pid(), "worker started");
+        let pid = host.pid();
+        WorkerStarted { slot, pid }.emit();
         let entry = HostEntry {
             host: Arc::clone(&host),
             heard: Instant::now(),
@@ -269,10 +275,16 @@ impl Core {
         let Some(entry) = self.jobs.remove(&job) else {
             return;
         };
-        let created = entry.job.created_at;
-        let wall_s = (jiff::Timestamp::now() - created)
-            .total(jiff::Unit::Second)
-            .unwrap_or(0.0);
+        let wall_s = since(entry.job.created_at);
+        let (tenant, state) = (&entry.job.spec.tenant, JobState::Completed);
+        JobEnded {
+            job,
+            tenant,
+            state,
+            code: None,
+            after_s: wall_s,
+        }
+        .emit();
         let end = Change::End {
             job,
             state: JobState::Completed,
@@ -291,6 +303,19 @@ impl Core {
             return;
         };
         let live = entry.live.clone();
+        let (tenant, state, after_s) = (
+            &entry.job.spec.tenant,
+            JobState::Failed,
+            since(entry.job.created_at),
+        );
+        JobEnded {
+            job,
+            tenant,
+            state,
+            code: Some(code),
+            after_s,
+        }
+        .emit();
         let words = entry.error.as_ref().filter(|e| e.code() == code);
         let message = words.map_or_else(|| in_general(code).to_owned(), |e| e.message().to_owned());
         let failure = Failure {

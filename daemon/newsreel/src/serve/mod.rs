@@ -40,7 +40,8 @@ use self::message::Message;
 use self::view::Snapshot;
 use crate::faults;
 use crate::job::programme::cores;
-use crate::threads;
+use crate::telemetry::Metrics;
+use crate::{threads, webhooks};
 
 /// How long running segments may take to finish when the daemon is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -76,6 +77,7 @@ pub fn run(config: Config) -> Result<()> {
     core.add_device(cpu());
     recover(store.as_ref(), &roots, &tell)?;
     let taking = Arc::new(AtomicBool::new(true));
+    let waker = webhooks::start(Arc::clone(&store), &config.webhooks, &data_dir)?;
     let daemon = Daemon {
         store: Arc::clone(&store),
         config: Arc::clone(&config),
@@ -84,7 +86,8 @@ pub fn run(config: Config) -> Result<()> {
         tell: tell.clone(),
         snapshot,
         order: Arc::default(),
-        commits: count_commits(store.as_ref()),
+        commits: count_commits(store.as_ref(), waker),
+        metrics: Metrics::install()?,
         taking: Arc::clone(&taking),
     };
     let deciding = std::thread::Builder::new()
@@ -174,11 +177,15 @@ fn recover(store: &dyn Store, roots: &Roots, tell: &Sender<Message>) -> Result<(
     Ok(())
 }
 
-/// Counts the store's commits, for whoever waits for events.
-fn count_commits(store: &dyn Store) -> Arc<tokio::sync::watch::Sender<u64>> {
+/// Counts the store's commits, for whoever waits for events, and wakes who tells receivers.
+fn count_commits(store: &dyn Store, waker: Sender<()>) -> Arc<tokio::sync::watch::Sender<u64>> {
     let commits = Arc::new(tokio::sync::watch::Sender::new(0));
     let count = Arc::clone(&commits);
-    store.on_commit(Box::new(move || count.send_modify(|n| *n += 1)));
+    store.on_commit(Box::new(move || {
+        count.send_modify(|n| *n += 1);
+        // One word is enough until it is heard.
+        let _ = waker.try_send(());
+    }));
     commits
 }
 

@@ -13,6 +13,7 @@ use newsreel_scheduler::{Epoch, Input, Outcome, Plan, Task};
 use super::core::{Core, Session};
 use super::demand;
 use super::work::Lacking;
+use crate::telemetry::{Published, SessionFailed};
 use crate::worker::protocol::Planned;
 
 impl Core {
@@ -20,6 +21,7 @@ impl Core {
         let Some(entry) = self.jobs.get_mut(&job) else {
             return;
         };
+        Published(pieces).emit();
         entry.job.frames_done += pieces.iter().map(Finished::video_frames).sum::<u64>();
         let Some(lacking) = &mut entry.lacking else {
             return;
@@ -150,13 +152,13 @@ impl Core {
             },
         };
         if let Some(error) = error.filter(|_| !session.stopping && !ended) {
-            tracing::warn!(
-                job = %session.job,
-                epoch = epoch.0,
-                code = error.code().name(),
-                detail = error.detail(),
-                "a session failed: {error}"
-            );
+            let job = session.job;
+            SessionFailed {
+                job,
+                epoch,
+                error: &error,
+            }
+            .emit();
             if let Some(entry) = self.jobs.get_mut(&session.job) {
                 entry.error = Some(error);
             }

@@ -8,7 +8,8 @@ use newsreel_model::control::{DeviceView, JobView, Progress, QueueView};
 use newsreel_model::job::{JobState, layout};
 use newsreel_model::store::StoredJob;
 
-use super::core::Core;
+use super::core::{Core, since};
+use crate::telemetry::Standing;
 
 /// What the deciding thread shows of itself, a few times a second.
 #[derive(Default)]
@@ -18,11 +19,30 @@ pub struct Snapshot {
     pub devices: Vec<DeviceView>,
     /// The first that will run.
     pub next: Vec<JobId>,
+    pub breaking: Standing,
+    pub other: Standing,
+    pub workers: usize,
+    pub disk_free: u64,
 }
 
 impl Snapshot {
     pub(super) fn of(core: &Core) -> Self {
         let running = core.jobs.iter().filter(|(_, e)| e.job.frames_total > 0);
+        let (mut breaking, mut other) = (Standing::default(), Standing::default());
+        for job in core.jobs.values().map(|entry| &entry.job) {
+            let is_breaking = job.spec.priority >= core.config.queue.breaking_priority;
+            let band = if is_breaking {
+                &mut breaking
+            } else {
+                &mut other
+            };
+            if job.state == JobState::Queued {
+                band.waiting += 1;
+                band.oldest_waiting_s = band.oldest_waiting_s.max(since(job.created_at));
+            } else {
+                band.running += 1;
+            }
+        }
         Self {
             progress: running
                 .map(|(id, entry)| {
@@ -50,6 +70,10 @@ impl Snapshot {
                 })
                 .collect(),
             next: core.scheduler.next_jobs(100),
+            breaking,
+            other,
+            workers: core.hosts.len(),
+            disk_free: core.disk_free,
         }
     }
 }

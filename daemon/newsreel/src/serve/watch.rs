@@ -7,6 +7,7 @@ use newsreel_model::{Code, Error};
 use newsreel_scheduler::{Epoch, Input, WorkerSlot};
 
 use super::core::Core;
+use crate::telemetry::WorkerDied;
 use crate::worker::protocol::Done;
 
 /// A session's signs of life.
@@ -116,7 +117,14 @@ impl Core {
         let words = format!("the worker process ended ({why})");
         let died = Error::new(Code::WorkerLost, words);
         let (last_inside, error) = entry.condemned.unwrap_or((None, died));
-        tracing::warn!(slot = slot.0, sessions = lost.len(), "{error}: {why}");
+        let sessions = lost.len();
+        WorkerDied {
+            slot,
+            sessions,
+            error: &error,
+            why,
+        }
+        .emit();
         let last_inside = last_inside.or_else(|| lost.first().copied().filter(|_| lost.len() == 1));
         let mut jobs = Vec::new();
         for epoch in &lost {
@@ -137,6 +145,7 @@ impl Core {
     fn measure_disk(&mut self) {
         if let Ok(disk) = rustix::fs::statvfs(self.config.storage.data_dir.as_str()) {
             let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+            self.disk_free = free;
             self.inputs.push_back(Input::DiskFree(free));
         }
     }

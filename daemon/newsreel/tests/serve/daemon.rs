@@ -199,10 +199,12 @@ impl Daemon {
         let mut answer = sent.map_err(away)?;
         let status = answer.status();
         let text = answer.body_mut().read_to_string().map_err(away)?;
-        let json: Value = serde_json::from_str(&text).unwrap_or_default();
+        let json: Result<Value, _> = serde_json::from_str(&text);
         if status.is_success() {
-            return Ok(json);
+            // What is no JSON is given as it is.
+            return Ok(json.unwrap_or(Value::String(text)));
         }
+        let json = json.unwrap_or_default();
         Err(Bad::Refused(Refused {
             status: status.as_u16(),
             code: json["code"].as_str().unwrap_or_default().to_owned(),

@@ -77,6 +77,26 @@ impl Store {
         rows.unwrap().map(Result::unwrap).collect()
     }
 
+    /// Numbers of all events that receivers are told of.
+    #[cfg(feature = "faults")]
+    pub fn event_ids(&self) -> std::collections::BTreeSet<u64> {
+        let sql = "SELECT id FROM events WHERE event ->> 'type' <> 'job.phase'";
+        let mut statement = self.0.prepare_cached(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get::<_, i64>(0));
+        rows.unwrap()
+            .map(|id| u64::try_from(id.unwrap()).unwrap())
+            .collect()
+    }
+
+    /// Deliveries that wait or were given up.
+    #[cfg(feature = "faults")]
+    pub fn deliveries(&self) -> u32 {
+        let count = self
+            .0
+            .query_row("SELECT count(*) FROM deliveries", [], |row| row.get(0));
+        count.unwrap()
+    }
+
     /// What is finished of a job, as it lies on the disk.
     #[track_caller]
     pub fn stamps(&self, job: JobId) -> Finished {

@@ -13,6 +13,7 @@ mod changing;
 pub mod fixtures;
 mod listing;
 mod logging;
+mod outgoing;
 mod pieces;
 pub mod random;
 mod reference;
@@ -33,6 +34,7 @@ pub fn run(make: impl Fn() -> Box<dyn Store>) {
         pieces::CHECKS,
         listing::CHECKS,
         logging::CHECKS,
+        outgoing::CHECKS,
         threads::CHECKS,
     ];
     for check in rooms.into_iter().flatten() {

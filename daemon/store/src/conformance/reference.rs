@@ -14,10 +14,12 @@ use newsreel_model::store::{
     Applied, Calibration, Change, Counts, IdempotencyKey, LogEnds, LoggedEvent, NewJob, Store,
     StoreSubmitted, StoredJob,
 };
+use newsreel_model::webhook::{Delivery, EndpointView, NewDelivery, Settled};
 use newsreel_model::{Code, Error, JobId, Result};
 use parking_lot::Mutex;
 
 use super::accepting::accepted;
+use super::outgoing::Deliveries;
 
 /// A store in memory.
 #[derive(Default)]
@@ -31,6 +33,7 @@ struct Held {
     events: Vec<LoggedEvent>,
     last_event: u64,
     dropped_event: u64,
+    deliveries: Deliveries,
     calibrations: Vec<Calibration>,
 }
 
@@ -336,6 +339,32 @@ impl Store for Reference {
 
     fn on_commit(&self, told: Box<dyn Fn() + Send + Sync>) {
         let _ = self.1.set(told);
+    }
+
+    fn routed(&self) -> Result<u64> {
+        Ok(self.0.lock().deliveries.routed)
+    }
+
+    fn route(&self, upto: u64, new: Vec<NewDelivery>) -> Result<()> {
+        self.0.lock().deliveries.add(upto, new);
+        Ok(())
+    }
+
+    fn due(&self, endpoint: &str, now: Timestamp, limit: u32) -> Result<Vec<Delivery>> {
+        Ok(self.0.lock().deliveries.due(endpoint, now, limit))
+    }
+
+    fn settle(&self, delivery: u64, settled: Settled) -> Result<()> {
+        self.0.lock().deliveries.settle(delivery, settled);
+        Ok(())
+    }
+
+    fn endpoints(&self) -> Result<Vec<EndpointView>> {
+        Ok(self.0.lock().deliveries.endpoints())
+    }
+
+    fn replay(&self, endpoint: &str, now: Timestamp) -> Result<u64> {
+        Ok(self.0.lock().deliveries.replay(endpoint, now))
     }
 
     fn calibrate(&self, mut new: Calibration) -> Result<()> {

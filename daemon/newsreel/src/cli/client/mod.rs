@@ -4,6 +4,7 @@ pub mod events;
 pub mod job;
 pub mod jobs;
 pub mod submit;
+pub mod webhooks;
 
 use std::time::Duration;
 

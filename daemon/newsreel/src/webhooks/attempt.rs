@@ -1,0 +1,158 @@
+//! One attempt to deliver: signed, sent, and what its outcome means. Not here: when the next one is made to whom.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use newsreel_config::{Network, Webhooks};
+use newsreel_model::Result;
+use newsreel_model::webhook::{Delivery, Settled};
+use standardwebhooks::Webhook;
+use ureq::Agent;
+use ureq::http::StatusCode;
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::DefaultConnector;
+
+use super::address::{Guard, REFUSED};
+use super::route::Receiver;
+use super::{secrets, unexpected};
+use crate::faults;
+
+/// The longest pause between two attempts.
+const LONGEST_PAUSE_S: i64 = 3 * 3600;
+
+/// The longest pause a receiver can ask for.
+const LONGEST_ASKED_S: i64 = 3600;
+
+/// Sends.
+pub struct Postman {
+    /// For receivers of the configuration, wherever they are.
+    trusted: Agent,
+    /// For receivers of jobs.
+    guarded: Agent,
+    master: [u8; 32],
+    give_up: SignedDuration,
+}
+
+impl Postman {
+    /// # Errors
+    /// A setting that was checked before is wrong after all.
+    pub fn new(config: &Webhooks, master: [u8; 32]) -> Result<Self> {
+        let settings = || {
+            Agent::config_builder()
+                .timeout_global(Some(Duration::from_secs(u64::from(config.timeout_s))))
+                .max_redirects(0)
+                .http_status_as_error(false)
+                .max_idle_connections_per_host(1)
+                .user_agent(concat!("newsreel/", env!("CARGO_PKG_VERSION")))
+                // What environment variables name as a proxy would be asked to connect where we do not.
+                .proxy(None)
+                .build()
+        };
+        let allowed: Vec<Network> = config
+            .allowed_networks
+            .iter()
+            .map(|text| text.parse().map_err(unexpected))
+            .collect::<Result<_>>()?;
+        Ok(Self {
+            trusted: Agent::with_parts(
+                settings(),
+                DefaultConnector::default(),
+                DefaultResolver::default(),
+            ),
+            guarded: Agent::with_parts(
+                settings(),
+                DefaultConnector::default(),
+                Guard::new(allowed),
+            ),
+            master,
+            give_up: SignedDuration::from_hours(i64::from(config.give_up_h)),
+        })
+    }
+
+    /// Tries once.
+    pub fn deliver(&self, receiver: &Receiver, delivery: &Delivery) -> Settled {
+        let answer = match self.send(receiver, delivery) {
+            Ok(answer) => answer,
+            Err(why) => return self.again(delivery, why, None),
+        };
+        let status = answer.status();
+        if status.is_success() {
+            return Settled::Delivered;
+        }
+        let why = format!("it answered {status}");
+        // What may pass by itself; anything else it refuses will be refused again.
+        let passes = status.is_server_error()
+            || [
+                StatusCode::REQUEST_TIMEOUT,
+                StatusCode::TOO_EARLY,
+                StatusCode::TOO_MANY_REQUESTS,
+            ]
+            .contains(&status);
+        if passes {
+            let asked = answer.headers().get("retry-after");
+            let asked = asked.and_then(|v| v.to_str().ok()?.trim().parse::<i64>().ok());
+            return self.again(delivery, why, asked);
+        }
+        if status.is_redirection() {
+            let why = format!("{why}; redirects are not followed, give the address itself");
+            return Settled::Parked { why };
+        }
+        Settled::Parked { why }
+    }
+
+    fn send(
+        &self,
+        receiver: &Receiver,
+        delivery: &Delivery,
+    ) -> std::result::Result<ureq::http::Response<ureq::Body>, String> {
+        let derived = || secrets::of_url(&self.master, &receiver.url);
+        let secret = receiver.secret.clone().unwrap_or_else(derived);
+        let words = |e: standardwebhooks::WebhookError| format!("it cannot be signed: {e}");
+        let signer = Webhook::new(&secret).map_err(words)?;
+        let (new, now) = (&delivery.new, Timestamp::now().as_second());
+        // The same for every attempt: a receiver that has it already knows it by this.
+        let id = format!("evt_{}_{:x}", new.event, new.created_at.as_microsecond());
+        let signature = signer.sign(&id, now, new.body.as_bytes()).map_err(words)?;
+        let agent = match receiver.secret {
+            Some(_) => &self.trusted,
+            None => &self.guarded,
+        };
+        agent
+            .post(&receiver.url)
+            .header("content-type", "application/json")
+            .header("webhook-id", id)
+            .header("webhook-timestamp", now.to_string())
+            .header("webhook-signature", signature)
+            .send(&new.body)
+            .map_err(|e| match e {
+                ureq::Error::Other(e) if e.to_string() == REFUSED => REFUSED.to_owned(),
+                e => e.to_string(),
+            })
+    }
+
+    /// When it is tried again: ever later, a little before or after so that receivers are not all asked at once.
+    fn again(&self, delivery: &Delivery, why: String, asked_s: Option<i64>) -> Settled {
+        let now = Timestamp::now();
+        let pause = pause(delivery, asked_s);
+        let at = now.checked_add(pause).unwrap_or(now);
+        let age = at.duration_since(delivery.new.created_at);
+        if age > self.give_up {
+            let why = format!(
+                "{why}; it was tried {} times",
+                delivery.attempts.saturating_add(1)
+            );
+            return Settled::Parked { why };
+        }
+        Settled::Again { at, why }
+    }
+}
+
+fn pause(delivery: &Delivery, asked_s: Option<i64>) -> SignedDuration {
+    let step = faults::webhook_step_ms();
+    let factor = 3i64.saturating_pow(delivery.attempts.min(20));
+    let growing = step.saturating_mul(factor).min(LONGEST_PAUSE_S * 1000);
+    let asked = asked_s.unwrap_or(0).clamp(0, LONGEST_ASKED_S) * 1000;
+    // A fifth at most, by the delivery's number.
+    let spread = i64::try_from(delivery.id % 21).unwrap_or(0) * growing / 100;
+    SignedDuration::from_millis(growing.max(asked).saturating_add(spread))
+}

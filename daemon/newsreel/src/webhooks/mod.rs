@@ -1,0 +1,169 @@
+//! Events to receivers outside, at least once and in order per receiver and job. The log and the store are the truth; what is
+//! lost here is found there again.
+//!
+//! Not here: events to whoever listens (`newsreel-api`), or what a job says about its receivers (`newsreel_model::webhook`).
+
+mod address;
+mod attempt;
+mod route;
+mod secrets;
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
+use jiff::Timestamp;
+use newsreel_config::Webhooks;
+use newsreel_model::store::Store;
+use newsreel_model::webhook::{Delivery, Settled};
+use newsreel_model::{Error, Result};
+
+use crate::telemetry::Delivered;
+use crate::threads;
+use attempt::Postman;
+use route::Router;
+pub use secrets::{master, of_url};
+
+/// How often it is looked for deliveries whose time has come.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// The most deliveries under way to one receiver: one that is slow holds no other up.
+const PER_ENDPOINT: usize = 4;
+
+/// Starts to tell receivers what is logged. The sender wakes it when something was.
+///
+/// # Errors
+/// The secret for receivers of jobs cannot be kept, or no thread can be started.
+pub fn start(store: Arc<dyn Store>, config: &Webhooks, data_dir: &Path) -> Result<Sender<()>> {
+    let postman = Arc::new(Postman::new(config, secrets::master(data_dir)?)?);
+    let (wake, woken) = bounded(1);
+    let (tell, told) = unbounded();
+    let office = Office {
+        router: Router::new(config),
+        store,
+        postman,
+        max_in_flight: config.max_in_flight,
+        under_way: HashMap::new(),
+        tell,
+    };
+    threads::start("webhooks", move || office.run(&woken, &told))?;
+    Ok(wake)
+}
+
+/// An attempt that is over.
+struct Done {
+    delivery: Delivery,
+    settled: Settled,
+}
+
+/// The one thread that decides what goes out when.
+struct Office {
+    router: Router,
+    store: Arc<dyn Store>,
+    postman: Arc<Postman>,
+    max_in_flight: usize,
+    /// Deliveries under way, by receiver.
+    under_way: HashMap<String, HashSet<u64>>,
+    tell: Sender<Done>,
+}
+
+impl Office {
+    fn run(mut self, woken: &Receiver<()>, told: &Receiver<Done>) {
+        loop {
+            crossbeam::select! {
+                recv(woken) -> word => if word.is_err() {
+                    // The daemon is gone.
+                    return;
+                },
+                recv(told) -> done => done.into_iter().for_each(|done| self.settle(done)),
+                default(LOOK) => {}
+            }
+            told.try_iter().for_each(|done| self.settle(done));
+            if let Err(error) = self
+                .router
+                .route(self.store.as_ref())
+                .and_then(|()| self.send())
+            {
+                tracing::warn!(
+                    code = error.code().name(),
+                    detail = error.detail(),
+                    "webhooks: {error}"
+                );
+                std::thread::sleep(LOOK);
+            }
+        }
+    }
+
+    fn settle(&mut self, done: Done) {
+        let endpoint = &done.delivery.new.endpoint;
+        Delivered {
+            delivery: &done.delivery,
+            settled: &done.settled,
+        }
+        .emit();
+        // What cannot be written now is tried again: at least once, not at most.
+        if let Err(error) = self.store.settle(done.delivery.id, done.settled) {
+            tracing::warn!(code = error.code().name(), "webhooks: {error}");
+        }
+        if let Some(all) = self.under_way.get_mut(endpoint) {
+            all.remove(&done.delivery.id);
+            if all.is_empty() {
+                self.under_way.remove(endpoint);
+            }
+        }
+    }
+
+    /// Sends what is due, a few at a time to each receiver.
+    fn send(&mut self) -> Result<()> {
+        let now = Timestamp::now();
+        for view in self
+            .store
+            .endpoints()?
+            .iter()
+            .filter(|view| view.waiting > 0)
+        {
+            let all: usize = self.under_way.values().map(HashSet::len).sum();
+            let room = self.max_in_flight.saturating_sub(all);
+            let own = self.under_way.get(&view.endpoint);
+            let own_room = PER_ENDPOINT.saturating_sub(own.map_or(0, HashSet::len));
+            if room == 0 || own_room == 0 {
+                continue;
+            }
+            // Those under way are still among them.
+            let most = u32::try_from(PER_ENDPOINT).unwrap_or(u32::MAX);
+            let due = self.store.due(&view.endpoint, now, most)?;
+            let fresh = due
+                .into_iter()
+                .filter(|d| own.is_none_or(|own| !own.contains(&d.id)));
+            let fresh: Vec<Delivery> = fresh.take(room.min(own_room)).collect();
+            fresh
+                .into_iter()
+                .try_for_each(|delivery| self.send_one(delivery))?;
+        }
+        Ok(())
+    }
+
+    fn send_one(&mut self, delivery: Delivery) -> Result<()> {
+        let endpoint = delivery.new.endpoint.clone();
+        let receiver = self.router.receiver(&endpoint);
+        let own = self.under_way.entry(endpoint).or_default();
+        own.insert(delivery.id);
+        let (postman, tell) = (Arc::clone(&self.postman), self.tell.clone());
+        threads::start("webhook", move || {
+            let settled = match receiver {
+                Some(receiver) => postman.deliver(&receiver, &delivery),
+                None => Settled::Parked {
+                    why: "the configuration names this receiver no more".to_owned(),
+                },
+            };
+            let _ = tell.send(Done { delivery, settled });
+        })
+    }
+}
+
+/// An error of the configuration that its checks should have found.
+fn unexpected(e: impl std::fmt::Display) -> Error {
+    Error::bug("a receiver's settings cannot be used").with_detail(e.to_string())
+}
