@@ -9,6 +9,7 @@ use newsreel_model::webhook::{Delivery, Settled};
 use standardwebhooks::Webhook;
 use ureq::Agent;
 use ureq::http::StatusCode;
+use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::DefaultConnector;
 
@@ -46,6 +47,12 @@ impl Postman {
                 .user_agent(concat!("newsreel/", env!("CARGO_PKG_VERSION")))
                 // What environment variables name as a proxy would be asked to connect where we do not.
                 .proxy(None)
+                // The system's certificates: a newsroom's own authority is among them.
+                .tls_config(
+                    TlsConfig::builder()
+                        .root_certs(RootCerts::PlatformVerifier)
+                        .build(),
+                )
                 .build()
         };
         let allowed: Vec<Network> = config
