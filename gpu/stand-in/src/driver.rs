@@ -158,7 +158,10 @@ impl State {
 
     /// Counts a call, and returns which it is, from 1.
     pub fn call(&self, stage: Stage) -> u64 {
-        let counter = Stage::ALL.iter().zip(&self.calls).find(|(s, _)| **s == stage);
+        let counter = Stage::ALL
+            .iter()
+            .zip(&self.calls)
+            .find(|(s, _)| **s == stage);
         counter.map_or(0, |(_, calls)| calls.fetch_add(1, Ordering::Relaxed) + 1)
     }
 }

@@ -33,7 +33,10 @@ enum Name {
 /// Every kernel there is.
 const TABLE: &[(Name, Run)] = &[
     (Name::Exactly(newsreel::NAME), newsreel::scale),
-    (Name::Beginning("Subsample_", subsample::variant), subsample::none),
+    (
+        Name::Beginning("Subsample_", subsample::variant),
+        subsample::none,
+    ),
 ];
 
 /// The kernel of this name.

@@ -77,7 +77,10 @@ impl Decoder {
             // Cropping is the client's: it gets coded pictures, as from a device.
             (*context).apply_cropping = 0;
             let found = sys::avcodec_find_decoder(id);
-            check("opening a decoder", sys::avcodec_open2(context, found, ptr::null_mut()))?;
+            check(
+                "opening a decoder",
+                sys::avcodec_open2(context, found, ptr::null_mut()),
+            )?;
         }
         Ok(decoder)
     }

@@ -37,7 +37,10 @@ pub fn uuid(text: &str) -> Answer<Uuid> {
         .filter_map(|c| c.to_digit(16))
         .map(|digit| int(digit))
         .collect();
-    let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
+    let bytes: Vec<u8> = digits
+        .chunks_exact(2)
+        .map(|pair| pair[0] << 4 | pair[1])
+        .collect();
     bytes.try_into().map_err(|_| CuError::INVALID_VALUE)
 }
 

@@ -105,7 +105,11 @@ pub struct Registered {
 pub fn reach(device: usize, stage: Stage) -> Answer {
     fault::reach(device, stage).map_err(|error| {
         let lost = driver().state(device).is_ok_and(|s| s.is_lost());
-        if lost { Status::GENERIC } else { Status(error.0) }
+        if lost {
+            Status::GENERIC
+        } else {
+            Status(error.0)
+        }
     })
 }
 
@@ -123,7 +127,9 @@ pub fn open(params: &OpenSession) -> Answer<Handle> {
     if params.device_type != 1 {
         return Err(Status::UNSUPPORTED_DEVICE);
     }
-    let context = CONTEXTS.get(params.device).map_err(|_| Status::INVALID_DEVICE)?;
+    let context = CONTEXTS
+        .get(params.device)
+        .map_err(|_| Status::INVALID_DEVICE)?;
     let device = context.device;
     reach(device, Stage::Session)?;
     let about = driver().device(device)?;
@@ -185,7 +191,10 @@ pub fn close(handle: Handle) -> Answer {
         .map(|(count, kind)| format!("{count} × {kind}"))
         .collect();
     if !left.is_empty() && !driver().state(session.device)?.is_lost() {
-        report::violation(format!("an encode session is closed with {}", left.join(", ")));
+        report::violation(format!(
+            "an encode session is closed with {}",
+            left.join(", ")
+        ));
     }
     drop(state);
     report::flush();
@@ -194,7 +203,10 @@ pub fn close(handle: Handle) -> Answer {
 
 /// Ends those of a context; how many there were, and what they are.
 pub fn end_of(context: Handle) -> (usize, &'static str) {
-    (SESSIONS.remove_all(|s| s.context == context).len(), SESSIONS.kind())
+    (
+        SESSIONS.remove_all(|s| s.context == context).len(),
+        SESSIONS.kind(),
+    )
 }
 
 /// What is left at the end of the process.
