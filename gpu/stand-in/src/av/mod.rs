@@ -95,8 +95,8 @@ impl Frame {
         let sample = picture.sample();
         for (i, plane) in picture.planes.iter_mut().enumerate() {
             let shift = usize::from(i > 0);
-            let row = (length(width)? + shift >> shift) * sample;
-            for y in 0..(length(height)? + shift >> shift) {
+            let row = ((length(width)? + shift) >> shift) * sample;
+            for y in 0..((length(height)? + shift) >> shift) {
                 // SAFETY: libavcodec allocated `height` rows of `pitch` bytes for this plane, and `row` is no more than `pitch`.
                 let bytes =
                     unsafe { std::slice::from_raw_parts(data[i].add(y * length(pitch[i])?), row) };

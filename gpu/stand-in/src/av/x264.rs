@@ -114,7 +114,7 @@ impl X264 {
             }
             for (i, plane) in picture.planes.iter().enumerate() {
                 let shift = usize::from(i > 0);
-                let row = (picture.width + shift >> shift) * picture.sample();
+                let row = ((picture.width + shift) >> shift) * picture.sample();
                 let pitch = usize::try_from(f.linesize[i]).unwrap_or(0);
                 for (y, bytes) in plane.chunks_exact(row.clamp(1, pitch.max(1))).enumerate() {
                     ptr::copy_nonoverlapping(bytes.as_ptr(), f.data[i].add(y * pitch), row);

@@ -35,7 +35,7 @@ pub fn uuid(text: &str) -> Answer<Uuid> {
         .trim_start_matches("GPU-")
         .chars()
         .filter_map(|c| c.to_digit(16))
-        .map(|digit| int(digit))
+        .map(int)
         .collect();
     let bytes: Vec<u8> = digits
         .chunks_exact(2)

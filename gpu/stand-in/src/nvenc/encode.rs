@@ -348,12 +348,16 @@ fn append(plane: &mut Vec<u8>, samples: &[u8], sample: usize) {
     }
 }
 
+/// A ratio in its lowest terms; nothing over one where it is none.
 fn reduced((a, b): (u32, u32)) -> (u32, u32) {
-    let (mut x, mut y) = (a, b);
-    while y != 0 {
-        (x, y) = (y, x % y);
+    let (mut divisor, mut rest) = (a, b);
+    while rest != 0 {
+        (divisor, rest) = (rest, divisor % rest);
     }
-    if x == 0 { (0, 1) } else { (a / x, b / x) }
+    match (a.checked_div(divisor), b.checked_div(divisor)) {
+        (Some(a), Some(b)) => (a, b),
+        _ => (0, 1),
+    }
 }
 
 /// Puts what is done into the buffers that wait for it, in the order in which they were given; whether anything was.
