@@ -138,11 +138,16 @@ fn find(address: DevicePtr, length: usize, how: &str) -> Answer<(Arc<Block>, usi
         .range(..=address)
         .next_back()
         .map(|(_, b)| b.clone());
-    let block = found.ok_or_else(|| wrong("are no device memory"))?;
+    let gone = if is_device(address) {
+        "are freed, or were never allocated"
+    } else {
+        "are no device memory"
+    };
+    let block = found.ok_or_else(|| wrong(gone))?;
     let offset = size(address - block.base)?;
     let room = block.bytes.read().len();
     if offset >= room {
-        return Err(wrong("are freed, or were never allocated"));
+        return Err(wrong(gone));
     }
     if room - offset < length {
         return Err(wrong("run over the end of an allocation"));

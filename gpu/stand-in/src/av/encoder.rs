@@ -149,11 +149,18 @@ impl Settings {
     fn for_x265(&self) -> Options {
         let mut options = self.common();
         let (num, den) = self.frame_rate;
+        let ahead = if self.b_frames > 0 {
+            self.b_frames + 1
+        } else {
+            0
+        };
         options.extend([
             ("input-res", format!("{}x{}", self.width, self.height)),
             ("fps", format!("{num}/{den}")),
             ("bframes", self.b_frames.to_string()),
-            ("rc-lookahead", (self.b_frames + 1).to_string()),
+            // As little delay as it has: clients keep few pictures in flight.
+            ("rc-lookahead", ahead.to_string()),
+            ("cutree", "0".to_owned()),
             ("lookahead-slices", "0".to_owned()),
             ("frame-threads", "1".to_owned()),
             ("pools", "none".to_owned()),
