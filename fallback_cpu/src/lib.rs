@@ -92,9 +92,7 @@ impl HostEncoders for CpuEngine {
 fn no_encoder(name: &str) -> Error {
     Error::new(
         Code::EngineUnavailable,
-        format!(
-            "this libavcodec has no {name}; install one that has it or choose another profile"
-        ),
+        format!("this libavcodec has no {name}; install one that has it or choose another profile"),
     )
 }
 

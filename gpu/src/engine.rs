@@ -148,8 +148,7 @@ impl<V: Vendor> GpuEngine<V> {
 
     /// Whether a rung is encoded on the device as far as can be known beforehand.
     pub(crate) fn encodes(&self, rung: &RungPlan) -> bool {
-        self.encodes.contains(&rung.codec)
-            && self.vendor.takes(rung.codec, rung.width, rung.height)
+        self.encodes.contains(&rung.codec) && self.vendor.takes(rung.codec, rung.width, rung.height)
     }
 }
 
@@ -165,7 +164,9 @@ fn tries<V: Vendor>(vendor: &V, device: &Arc<HwDevice>, codec: VideoCodec) -> Re
                 return Ok(true);
             }
             Err((Code::DeviceLost, error)) => return Err(error),
-            Err((_, error)) => tracing::info!(%error, detail = error.detail(), name, "not encoding"),
+            Err((_, error)) => {
+                tracing::info!(%error, detail = error.detail(), name, "not encoding")
+            }
         }
     }
     Ok(false)

@@ -1,5 +1,7 @@
 //! The seam to devices: one engine per device, opening sessions for runs. Not a choice between engines.
 
+use std::sync::Arc;
+
 use newsreel_model::Result;
 use newsreel_model::grid::Run;
 use newsreel_model::plan::Plan;
@@ -31,6 +33,20 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// The device cannot do what the plan asks for.
     fn open<'a>(&'a self, prepared: &'a Prepared, run: &'a Run) -> Result<Box<dyn Session + 'a>>;
+}
+
+impl<E: Engine + ?Sized> Engine for Arc<E> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        (**self).capabilities()
+    }
+
+    fn open<'a>(&'a self, prepared: &'a Prepared, run: &'a Run) -> Result<Box<dyn Session + 'a>> {
+        (**self).open(prepared, run)
+    }
 }
 
 /// A run ready to be executed on a device.

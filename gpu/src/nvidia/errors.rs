@@ -61,7 +61,9 @@ pub fn explain(fault: &Fault) -> Error {
             Code::DeviceLost,
             "the GPU or its driver failed and needs a new process",
         )
-    } else if fault.stage == Stage::OpenEncoder && said(&["OpenEncodeSessionEx failed"]) && out_of_memory
+    } else if fault.stage == Stage::OpenEncoder
+        && said(&["OpenEncodeSessionEx failed"])
+        && out_of_memory
     {
         // The driver has one number for both; free memory tells them apart, for whoever looks.
         (
@@ -100,7 +102,8 @@ mod tests {
 
     #[test]
     fn a_full_session_table_is_no_failure_of_the_device() {
-        let line = "[h264_nvenc @ 0x1] OpenEncodeSessionEx failed: out of memory (10): (no details)";
+        let line =
+            "[h264_nvenc @ 0x1] OpenEncodeSessionEx failed: out of memory (10): (no details)";
         let code = code(Stage::OpenEncoder, AvError::NO_MEMORY, line);
         assert_eq!(code, Code::EncoderSessionsExhausted);
         assert_eq!(code.class(), Class::Retry);

@@ -84,7 +84,11 @@ fn rates(rung: &RungPlan) -> Vec<Vec<(String, String)>> {
     let bps = rung.bitrate_bps.unwrap_or(0);
     let buffer = rung.buffer_bits.unwrap_or(0) / SESSION_BUFFER_SHARE;
     let mode = |name: &str| pair("rc_mode", name);
-    let capped = [pair("b", bps), pair("maxrate", bps), pair("bufsize", buffer)];
+    let capped = [
+        pair("b", bps),
+        pair("maxrate", bps),
+        pair("bufsize", buffer),
+    ];
     let quality = pair("global_quality", rung.crf.max(1));
     match rung.rate_control {
         RateControl::Crf => vec![

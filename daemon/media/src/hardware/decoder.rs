@@ -3,9 +3,7 @@
 
 use newsreel_model::{Code, Error, Result};
 
-use crate::ffi::{
-    self, AvError, Frame, HwDecoder, HwDevice, HwFrame, Packet, Params, PixelFormat,
-};
+use crate::ffi::{self, AvError, Frame, HwDecoder, HwDevice, HwFrame, Packet, Params, PixelFormat};
 use crate::pipeline::{Decoded, Surface, VideoDecoder};
 use crate::software::SoftwareDecoder;
 
@@ -108,7 +106,9 @@ impl VideoDecoder for HardwareDecoder {
             return Err(unsupported("into 4:2:0").with_detail(samples.name()));
         }
         if picture.is_full_range() || picture.has_offset() {
-            return Err(unsupported("full range or an offset picture as it must be shown"));
+            return Err(unsupported(
+                "full range or an offset picture as it must be shown",
+            ));
         }
         Ok(Some(Decoded {
             rank: picture.pts(),

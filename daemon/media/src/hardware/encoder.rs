@@ -78,15 +78,15 @@ impl HardwareEncoder {
         picture.set_pts(ticks);
         picture.set_forced_key(key);
         let encoder = &mut self.encoder;
-        ask(self.explain, Stage::Encode, || encoder.send_device(&picture))
+        ask(self.explain, Stage::Encode, || {
+            encoder.send_device(&picture)
+        })
     }
 
     fn params(&self) -> Result<Params> {
         let failed = errors::engine("encoding");
         let mut params = self.encoder.params().map_err(&failed)?;
-        params
-            .add_parameter_sets(&self.stand_in)
-            .map_err(&failed)?;
+        params.add_parameter_sets(&self.stand_in).map_err(&failed)?;
         Ok(params)
     }
 }
