@@ -76,11 +76,12 @@ impl<'a, V: Vendor> DeviceStages<'a, V> {
         params.map_or_else(|_| Vec::new(), |params| params.extradata().to_vec())
     }
 
-    fn on_host(&self, rung: usize, role: Role) -> Result<RungEncoder> {
+    fn on_host(&self, rung: usize, role: Role, because: Option<Error>) -> Result<RungEncoder> {
         let encoder = self.engine.host.open(self.plan, rung, role)?;
         let plan = self.rung(rung);
         let size = (plan.width, plan.height);
-        HostEncoder::new(encoder, size, self.plan.video.colour, V::EXPLAIN).map(RungEncoder::Host)
+        let colour = self.plan.video.colour;
+        HostEncoder::new(encoder, size, colour, because, V::EXPLAIN).map(RungEncoder::Host)
     }
 }
 
@@ -130,12 +131,11 @@ impl<V: Vendor> Stages for DeviceStages<'_, V> {
 
     fn encoder(&self, rung: usize, role: Role) -> Result<RungEncoder> {
         if role == Role::StandIn || !self.engine.encodes(self.rung(rung)) {
-            return self.on_host(rung, role);
+            return self.on_host(rung, role, None);
         }
         match self.on_device(rung) {
             Err(e) if self.engine.refuge == Refuge::Host && is_refusal(&e) => {
-                tracing::warn!(rung = self.rung(rung).name, error = %e, detail = e.detail(), "encoding on the cores");
-                self.on_host(rung, role)
+                self.on_host(rung, role, Some(e))
             }
             opened => opened,
         }

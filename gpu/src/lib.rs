@@ -7,4 +7,4 @@ mod lane;
 pub mod nvidia;
 pub mod vaapi;
 
-pub use engine::{Decode, GpuEngine, Refuge, Vendor};
+pub use engine::{Decode, GpuEngine, Refuge, Stream, Vendor};

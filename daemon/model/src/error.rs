@@ -150,6 +150,15 @@ impl Code {
         }
     }
 
+    /// Whether a device that gives this error may be ill, rather than asked for something it does not do.
+    #[must_use]
+    pub fn blames_device(self) -> bool {
+        !matches!(
+            self,
+            Self::DecodeUnsupported | Self::EncodeUnsupported | Self::ParameterSetsDiffer
+        )
+    }
+
     /// The process exit status, after sysexits(3); 130 for an interrupt, as shells do.
     #[must_use]
     pub fn exit_status(self) -> u8 {

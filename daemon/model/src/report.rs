@@ -42,7 +42,7 @@ pub struct RungReport {
 pub struct FallbackReport {
     /// The device that was left, for example `cuda:0`.
     pub from: String,
-    /// Where the rest went; the same where only its lane changed.
+    /// Where the rest went: the same where only its lane changed, `cuda:0+cpu` where one rung alone moved to the cores.
     pub to: String,
     /// The first segment that was still to be made, counted from 1 as in file names. What stood before it is unchanged.
     pub segment: usize,

@@ -251,3 +251,29 @@ fn av_rational(r: Rational) -> sys::AVRational {
         den: r.den,
     }
 }
+
+/// Whether the library's encoder of that name knows an option of that name, its own or one of every codec's.
+#[must_use]
+pub fn has_encoder_option(encoder: &str, option: &str) -> bool {
+    let (encoder, option) = (c_string(encoder), c_string(option));
+    // SAFETY: lookups in constants of the library; a class pointer's address stands for an object of that class, as
+    // AV_OPT_SEARCH_FAKE_OBJ (2, libavutil/opt.h) asks.
+    unsafe {
+        let codec = sys::avcodec_find_encoder_by_name(encoder.as_ptr());
+        if codec.is_null() {
+            return false;
+        }
+        let finds = |mut class: *const sys::AVClass| {
+            !class.is_null()
+                && !sys::av_opt_find(
+                    ptr::addr_of_mut!(class).cast(),
+                    option.as_ptr(),
+                    ptr::null(),
+                    0,
+                    2,
+                )
+                .is_null()
+        };
+        finds((*codec).priv_class) || finds(sys::avcodec_get_class())
+    }
+}

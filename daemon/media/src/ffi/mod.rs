@@ -31,7 +31,7 @@ use std::fmt;
 use ffmpeg_sys_next as sys;
 
 pub use decoder::{Decoder, Received};
-pub use encoder::{AudioSettings, Encoder, VideoSettings, has_encoder};
+pub use encoder::{AudioSettings, Encoder, VideoSettings, has_encoder, has_encoder_option};
 pub use frame::Frame;
 pub use hw_decoder::HwDecoder;
 pub use hw_device::{HwDevice, HwDeviceId};

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use newsreel_model::Result;
 use newsreel_model::plan::Colour;
+use newsreel_model::{Error, Result};
 
 use crate::errors;
 use crate::ffi::{
@@ -98,10 +98,13 @@ pub struct HostEncoder {
     /// What pictures are copied into, and converted from.
     landing: FramePool,
     converter: SoftwareScaler,
+    /// Why the device does not encode what it should.
+    instead_because: Option<Error>,
 }
 
 impl HostEncoder {
-    /// Feeds `encoder`, which takes planar 4:2:0, with pictures of this size.
+    /// Feeds `encoder`, which takes planar 4:2:0, with pictures of this size. `instead_because` is the refusal of the
+    /// device's own encoder, where there was one.
     ///
     /// # Errors
     /// Out of memory.
@@ -109,6 +112,7 @@ impl HostEncoder {
         encoder: SoftwareEncoder,
         (width, height): Shape,
         colour: Colour,
+        instead_because: Option<Error>,
         explain: Explain,
     ) -> Result<Self> {
         let landing = FramePool::new(width, height, PixelFormat::NV12)
@@ -118,6 +122,7 @@ impl HostEncoder {
             explain,
             landing,
             converter: SoftwareScaler::to(width, height, PixelFormat::YUV420P, colour)?,
+            instead_because,
         })
     }
 
@@ -171,6 +176,13 @@ impl VideoEncoder for RungEncoder {
                 ask(session.explain, Stage::Encode, || encoder.receive(packet))
             }
             Self::Host(session) => session.encoder.receive(packet),
+        }
+    }
+
+    fn instead_because(&self) -> Option<&Error> {
+        match self {
+            Self::Device(_) => None,
+            Self::Host(session) => session.instead_because.as_ref(),
         }
     }
 

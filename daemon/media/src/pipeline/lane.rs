@@ -68,7 +68,7 @@ pub fn work<T: Stages>(
         expected = Some(place.frame + 1);
         let active = match &mut session {
             Some(active) => active,
-            None => session.insert(Session::open(context)?),
+            None => session.insert(Session::open(context, place)?),
         };
         let scaled = scaler.scale(&picture)?;
         // The decoder's picture is free for reuse as early as can be.
@@ -85,14 +85,21 @@ struct Session<T: Stages> {
 }
 
 impl<T: Stages> Session<T> {
-    fn open(context: &LaneContext<'_, T>) -> Result<Self> {
-        match Self::open_as(context, Role::Own) {
+    fn open(context: &LaneContext<'_, T>, place: Place) -> Result<Self> {
+        let session = match Self::open_as(context, Role::Own) {
             // Another encoder began the rung; it may have left room for this one.
             Err(e) if e.code() == Code::ParameterSetsDiffer => {
                 Self::open_as(context, Role::StandIn)
             }
             opened => opened,
+        }?;
+        if let Some(reason) = session.encoder.instead_because() {
+            let made_by = context.stages.made_by(context.rung, &session.encoder);
+            let wanted = context.wanted.iter().find(|&&s| s >= place.segment);
+            let segment = wanted.copied().unwrap_or(place.segment);
+            context.sink.moved(context.rung, segment, &made_by, reason);
         }
+        Ok(session)
     }
 
     fn open_as(context: &LaneContext<'_, T>, role: Role) -> Result<Self> {

@@ -15,7 +15,7 @@ mod run;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use newsreel_model::{Cancel, Result};
+use newsreel_model::{Cancel, Error, Result};
 
 use crate::ffi::{Packet, Params, Received};
 
@@ -127,6 +127,11 @@ pub trait VideoEncoder: Send {
     /// The device failed.
     fn receive(&mut self, packet: &mut Packet) -> Result<Received>;
 
+    /// Why it is this encoder and not the one its lane would rather have; `None` where it is that one.
+    fn instead_because(&self) -> Option<&Error> {
+        None
+    }
+
     /// How its stream is coded, for the rung's init segment.
     ///
     /// # Errors
@@ -217,6 +222,9 @@ pub trait SegmentSink: Sync {
     /// # Errors
     /// The destination failed.
     fn segment(&self, segment: SegmentOutput) -> Result<()>;
+
+    /// From `segment` on, `rung` is made by `made_by` in the place of an encoder that refused it for `reason`.
+    fn moved(&self, rung: usize, segment: usize, made_by: &str, reason: &Error);
 
     /// Frames handed to the encoder since the last call, for progress.
     fn frames(&self, count: u64);

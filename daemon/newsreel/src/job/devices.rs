@@ -154,9 +154,13 @@ impl Devices {
         run: &Run,
         sink: &dyn SegmentSink,
         control: &RunControl,
-        told: &dyn Fn(FallbackReport),
+        told: &(dyn Fn(FallbackReport) + Sync),
     ) -> Result<()> {
-        let made = Made::before(sink);
+        let made = Made {
+            sink,
+            told,
+            segments: Mutex::default(),
+        };
         let mut rest = run.clone();
         let mut at = At {
             station: self.first.load(Ordering::Relaxed),
@@ -245,35 +249,33 @@ impl Devices {
     }
 
     fn report(&self, from: At, to: At, rest: &Run, error: &Error) -> FallbackReport {
-        tracing::warn!(code = error.code().name(), detail = error.detail(), %error, "falling back");
         let name = |at: At| match &self.stations[at.station].place {
             Place::Cpu => "cpu".to_owned(),
             Place::Gpu(id) => id.to_string(),
         };
-        FallbackReport {
-            from: name(from),
-            to: name(to),
-            segment: rest.segments.start + 1,
-            code: error.code().name().to_owned(),
-            reason: error.message().to_owned(),
-        }
+        fallback(&name(from), &name(to), rest.segments.start, error)
     }
 }
 
-/// Remembers what went through to the sink, so that nothing is made twice.
+fn fallback(from: &str, to: &str, segment: usize, error: &Error) -> FallbackReport {
+    tracing::warn!(from, to, segment, code = error.code().name(), detail = error.detail(), %error, "falling back");
+    FallbackReport {
+        from: from.to_owned(),
+        to: to.to_owned(),
+        segment: segment + 1,
+        code: error.code().name().to_owned(),
+        reason: error.message().to_owned(),
+    }
+}
+
+/// Remembers what went through to the sink, so that nothing is made twice, and tells of rungs that move by themselves.
 struct Made<'a> {
     sink: &'a dyn SegmentSink,
+    told: &'a (dyn Fn(FallbackReport) + Sync),
     segments: Mutex<HashSet<(usize, usize)>>,
 }
 
-impl<'a> Made<'a> {
-    fn before(sink: &'a dyn SegmentSink) -> Self {
-        Self {
-            sink,
-            segments: Mutex::default(),
-        }
-    }
-
+impl Made<'_> {
     /// What of `run` has not gone through.
     fn rest(&self, run: &Run) -> Run {
         let made = self.segments.lock();
@@ -302,6 +304,13 @@ impl SegmentSink for Made<'_> {
         self.sink.segment(segment)?;
         self.segments.lock().insert(piece);
         Ok(())
+    }
+
+    fn moved(&self, rung: usize, segment: usize, made_by: &str, reason: &Error) {
+        self.sink.moved(rung, segment, made_by, reason);
+        let (to, _) = made_by.split_once('/').unwrap_or((made_by, ""));
+        let (from, _) = to.split_once('+').unwrap_or((to, ""));
+        (self.told)(fallback(from, to, segment, reason));
     }
 
     fn frames(&self, count: u64) {

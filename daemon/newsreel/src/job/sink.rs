@@ -123,6 +123,8 @@ impl SegmentSink for Sink<'_> {
         })
     }
 
+    fn moved(&self, _rung: usize, _segment: usize, _made_by: &str, _reason: &Error) {}
+
     fn frames(&self, count: u64) {
         self.frames.fetch_add(count, Ordering::Relaxed);
     }
