@@ -76,6 +76,17 @@ impl<'a, V: Vendor> DeviceStages<'a, V> {
         params.map_or_else(|_| Vec::new(), |params| params.extradata().to_vec())
     }
 
+    /// On the cores because the device refused. As a stand-in where that can be, so that it fits beside what the device
+    /// made or will make of the rung in other sessions.
+    fn refuge(&self, rung: usize, because: Error) -> Result<RungEncoder> {
+        match self.on_host(rung, Role::StandIn, Some(because.clone())) {
+            Err(e) if e.code() == Code::ParameterSetsDiffer => {
+                self.on_host(rung, Role::Own, Some(because))
+            }
+            opened => opened,
+        }
+    }
+
     fn on_host(&self, rung: usize, role: Role, because: Option<Error>) -> Result<RungEncoder> {
         let encoder = self.engine.host.open(self.plan, rung, role)?;
         let plan = self.rung(rung);
@@ -134,9 +145,7 @@ impl<V: Vendor> Stages for DeviceStages<'_, V> {
             return self.on_host(rung, role, None);
         }
         match self.on_device(rung) {
-            Err(e) if self.engine.refuge == Refuge::Host && is_refusal(&e) => {
-                self.on_host(rung, role, Some(e))
-            }
+            Err(e) if self.engine.refuge == Refuge::Host && is_refusal(&e) => self.refuge(rung, e),
             opened => opened,
         }
     }

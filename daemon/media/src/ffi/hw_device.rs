@@ -1,5 +1,6 @@
 //! A GPU as libav holds it. Not a search for devices, and not what one can do (the engines know).
 
+use std::ffi::c_void;
 use std::fmt;
 use std::ptr;
 
@@ -23,6 +24,15 @@ impl fmt::Display for HwDeviceId {
             Self::Vaapi(node) => write!(f, "vaapi:{node}"),
         }
     }
+}
+
+/// What the CUDA driver knows a device by. Only addresses: using them is another library's affair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CudaHandles {
+    /// A `CUcontext`: the device's primary one.
+    pub context: *mut c_void,
+    /// A `CUstream`; null is the default one.
+    pub stream: *mut c_void,
 }
 
 impl HwDeviceId {
@@ -86,6 +96,24 @@ impl HwDevice {
     #[must_use]
     pub fn id(&self) -> &HwDeviceId {
         &self.id
+    }
+
+    /// The driver's own context and the stream that libav queues its work on, for another library of this process that
+    /// works on the same pictures; `None` for a device that is not CUDA's. Both live as long as this does.
+    #[must_use]
+    pub fn cuda(&self) -> Option<CudaHandles> {
+        if !matches!(self.id, HwDeviceId::Cuda(_)) {
+            return None;
+        }
+        // SAFETY: an initialised device context of the CUDA kind, whose `hwctx` is of this type.
+        unsafe {
+            let device = (*self.device).data.cast::<sys::AVHWDeviceContext>();
+            let cuda = (*device).hwctx.cast::<sys::AVCUDADeviceContext>();
+            Some(CudaHandles {
+                context: (*cuda).cuda_ctx.cast(),
+                stream: (*cuda).stream.cast(),
+            })
+        }
     }
 
     /// Another reference, which the taker owns.

@@ -34,7 +34,7 @@ pub use decoder::{Decoder, Received};
 pub use encoder::{AudioSettings, Encoder, VideoSettings, has_encoder, has_encoder_option};
 pub use frame::Frame;
 pub use hw_decoder::HwDecoder;
-pub use hw_device::{HwDevice, HwDeviceId};
+pub use hw_device::{CudaHandles, HwDevice, HwDeviceId};
 pub use hw_filter::HwFilter;
 pub use hw_frame::{HwFrame, HwFrames, HwPlane};
 pub use init::init_segment;

@@ -317,3 +317,26 @@ impl SegmentSink for Made<'_> {
         self.sink.frames(count);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_are_named_as_the_report_names_them() {
+        let gpu = |id: HwDeviceId| (id.to_string().parse(), Ok(Device::Gpu(id)));
+        for (read, meant) in [
+            ("auto".parse(), Ok(Device::Auto)),
+            ("cpu".parse(), Ok(Device::Cpu)),
+            gpu(HwDeviceId::Cuda(1)),
+            gpu(HwDeviceId::Vaapi("/dev/dri/renderD128".to_owned())),
+        ] {
+            assert_eq!(read, meant);
+        }
+        for name in [
+            "", "gpu", "cuda", "cuda:", "cuda:-1", "cuda:x", "vaapi:", "vaapi:0",
+        ] {
+            assert!(name.parse::<Device>().is_err(), "{name}");
+        }
+    }
+}
