@@ -33,6 +33,8 @@ const NO_ENCODER: &[&str] = &[
     "unsupported param",
     "No capable devices found",
     "Codec not supported",
+    // After a session was opened: it is these parameters that the driver does not take.
+    "InitializeEncoder failed",
     "exceeds",
     "exceed",
     "not supported",
@@ -134,6 +136,7 @@ mod tests {
             "OpenEncodeSessionEx failed: unsupported device (2): (no details)",
             "Codec not supported",
             "Max B-frames 2 exceed 0",
+            "InitializeEncoder failed: invalid param (8): Frame size too small",
             "Cannot load libnvidia-encode.so.1",
         ] {
             let code = code(Stage::OpenEncoder, AvError::EXTERNAL, line);
