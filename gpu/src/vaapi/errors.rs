@@ -41,3 +41,40 @@ pub fn explain(fault: &Fault) -> Error {
         fault.log.join("; ")
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use newsreel_model::Class;
+
+    fn code(stage: Stage, error: AvError, line: &str) -> Code {
+        let log = vec![line.to_owned()];
+        explain(&Fault { stage, error, log }).code()
+    }
+
+    #[test]
+    fn what_a_driver_does_not_open_another_encoder_may() {
+        let line = "No usable encoding entrypoint found for profile VAProfileH264High (7).";
+        let refused = code(Stage::OpenEncoder, AvError::NOT_IMPLEMENTED, line);
+        assert_eq!(refused, Code::EncodeUnsupported);
+        assert_eq!(refused.class(), Class::FallBack);
+    }
+
+    #[test]
+    fn a_hung_gpu_and_a_full_one_are_told_apart() {
+        let hung = "Failed to sync to picture completion: 24 (the GPU hung).";
+        assert_eq!(
+            code(Stage::Encode, AvError::EXTERNAL, hung),
+            Code::DeviceLost
+        );
+        let full = "Failed to create surface from pool: 2 (resource allocation failed).";
+        assert_eq!(
+            code(Stage::Scale, AvError::EXTERNAL, full),
+            Code::DeviceOutOfMemory
+        );
+        assert_eq!(
+            code(Stage::Scale, AvError::EXTERNAL, "Failed to render"),
+            Code::EngineFailed
+        );
+    }
+}
