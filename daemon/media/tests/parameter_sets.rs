@@ -1,4 +1,8 @@
 //! One init segment for two encoders: what lets libx264 go on with a rung that another encoder began.
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests, where a panic is the report"
+)]
 
 use newsreel_media::boxes::{carries, read_init};
 use newsreel_media::ffi::{Encoder, PixelFormat, VideoSettings, init_segment};
