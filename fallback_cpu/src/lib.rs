@@ -6,13 +6,13 @@
 mod options;
 mod threads;
 
-use newsreel_media::engine::{Capabilities, Engine, Session};
-use newsreel_media::ffi::{Params, PixelFormat, VideoSettings, has_encoder};
-use newsreel_media::pipeline::{self, RunControl, RunStats, SegmentSink, Stages};
+use newsreel_media::engine::{Capabilities, Engine, HostEncoders, Session};
+use newsreel_media::ffi::{Frame, Params, PixelFormat, VideoSettings, has_encoder};
+use newsreel_media::pipeline::{self, Role, RunControl, RunStats, SegmentSink, Stages, Unsplit};
 use newsreel_media::prepare::Prepared;
 use newsreel_media::software::{SoftwareDecoder, SoftwareEncoder, SoftwareScaler};
 use newsreel_model::grid::Run;
-use newsreel_model::plan::{Plan, RungPlan};
+use newsreel_model::plan::Plan;
 use newsreel_model::profile::VideoCodec;
 use newsreel_model::{Code, Error, Result};
 
@@ -33,6 +33,67 @@ impl CpuEngine {
             threads_per_encoder,
         }
     }
+
+    /// By the whole ladder, not by what a run makes of it: some encoders write their threads into the header.
+    fn threads(&self, plan: &Plan) -> Threads {
+        let rungs: Vec<_> = plan.video.rungs.iter().collect();
+        Threads::choose(self.cores, self.threads_per_encoder, &rungs)
+    }
+}
+
+impl HostEncoders for CpuEngine {
+    fn open(&self, plan: &Plan, rung: usize, role: Role) -> Result<SoftwareEncoder> {
+        let video = &plan.video;
+        let rung = &video.rungs[rung];
+        let name = options::encoder(rung.codec);
+        if !has_encoder(name) {
+            return Err(no_encoder(name));
+        }
+        let threads = self.threads(plan).encoder(rung);
+        let options = match role {
+            Role::Own => options::options(rung, threads),
+            Role::StandIn => options::stand_in(rung, threads).ok_or_else(|| {
+                Error::new(
+                    Code::ParameterSetsDiffer,
+                    format!(
+                        "{} was begun with another encoder, and {name} cannot go on with it",
+                        rung.name
+                    ),
+                )
+            })?,
+        };
+        SoftwareEncoder::open(&VideoSettings {
+            encoder: name.to_owned(),
+            width: rung.width,
+            height: rung.height,
+            format: PixelFormat::YUV420P,
+            time_base: plan.time_base(),
+            frame_rate: video.frame_rate,
+            colour: (
+                video.colour.primaries,
+                video.colour.transfer,
+                video.colour.matrix,
+            ),
+            full_range: false,
+            threads,
+            options,
+        })
+    }
+
+    fn session_per_segment(&self, codec: VideoCodec) -> bool {
+        codec == VideoCodec::Av1
+    }
+
+    fn name(&self, codec: VideoCodec) -> &'static str {
+        options::encoder(codec)
+    }
+}
+
+fn no_encoder(name: &str) -> Error {
+    Error::new(
+        Code::EngineUnavailable,
+        format!("this libavcodec has no {name}; install one that has it or choose another profile"),
+    )
 }
 
 impl Engine for CpuEngine {
@@ -55,12 +116,7 @@ impl Engine for CpuEngine {
         for work in &run.work {
             let name = options::encoder(prepared.plan.video.rungs[work.rung].codec);
             if !has_encoder(name) {
-                return Err(Error::new(
-                    Code::EngineUnavailable,
-                    format!(
-                        "this libavcodec has no {name}; install one that has it or choose another profile"
-                    ),
-                ));
+                return Err(no_encoder(name));
             }
         }
         Ok(Box::new(CpuSession {
@@ -80,64 +136,55 @@ struct CpuSession<'a> {
 impl Session for CpuSession<'_> {
     fn execute(&mut self, sink: &dyn SegmentSink, control: &RunControl) -> Result<RunStats> {
         let plan = &self.prepared.plan;
-        // By the whole ladder, not by what this run makes of it: some encoders write their threads into the header.
-        let rungs: Vec<&RungPlan> = plan.video.rungs.iter().collect();
         let stages = CpuStages {
+            engine: self.engine,
             plan,
-            threads: Threads::choose(self.engine.cores, self.engine.threads_per_encoder, &rungs),
+            decoder_threads: self.engine.threads(plan).decoder,
         };
         pipeline::execute(&stages, self.prepared, self.run, sink, control)
     }
 }
 
 struct CpuStages<'a> {
+    engine: &'a CpuEngine,
     plan: &'a Plan,
-    threads: Threads,
+    decoder_threads: u32,
+}
+
+impl CpuStages<'_> {
+    fn codec(&self, rung: usize) -> VideoCodec {
+        self.plan.video.rungs[rung].codec
+    }
 }
 
 impl Stages for CpuStages<'_> {
     type Decoder = SoftwareDecoder;
+    type Splitter = Unsplit<Frame>;
     type Scaler = SoftwareScaler;
     type Encoder = SoftwareEncoder;
 
     fn decoder(&self, params: &Params) -> Result<SoftwareDecoder> {
-        SoftwareDecoder::open(params, self.threads.decoder)
+        SoftwareDecoder::open(params, self.decoder_threads)
     }
 
-    fn scaler(&self, rung: &RungPlan) -> Result<SoftwareScaler> {
-        SoftwareScaler::new(rung, self.plan.video.colour)
+    fn splitter(&self, _rungs: &[usize]) -> Result<Unsplit<Frame>> {
+        Ok(Unsplit::default())
     }
 
-    fn encoder(&self, rung: usize) -> Result<SoftwareEncoder> {
-        let plan = &self.plan.video;
-        let rung = &plan.rungs[rung];
-        let threads = self.threads.encoder(rung);
-        SoftwareEncoder::open(&VideoSettings {
-            encoder: options::encoder(rung.codec).to_owned(),
-            width: rung.width,
-            height: rung.height,
-            format: PixelFormat::YUV420P,
-            time_base: self.plan.time_base(),
-            frame_rate: plan.frame_rate,
-            colour: (
-                plan.colour.primaries,
-                plan.colour.transfer,
-                plan.colour.matrix,
-            ),
-            full_range: false,
-            threads,
-            options: options::options(rung, threads),
-        })
+    fn scaler(&self, rung: usize) -> Result<SoftwareScaler> {
+        let video = &self.plan.video;
+        SoftwareScaler::new(&video.rungs[rung], video.colour)
+    }
+
+    fn encoder(&self, rung: usize, role: Role) -> Result<SoftwareEncoder> {
+        HostEncoders::open(self.engine, self.plan, rung, role)
     }
 
     fn session_per_segment(&self, rung: usize) -> bool {
-        self.plan.video.rungs[rung].codec == VideoCodec::Av1
+        HostEncoders::session_per_segment(self.engine, self.codec(rung))
     }
 
-    fn made_by(&self, rung: usize) -> String {
-        format!(
-            "cpu/{}",
-            options::encoder(self.plan.video.rungs[rung].codec)
-        )
+    fn made_by(&self, rung: usize, _encoder: &SoftwareEncoder) -> String {
+        format!("cpu/{}", options::encoder(self.codec(rung)))
     }
 }

@@ -28,6 +28,21 @@ pub fn options(rung: &RungPlan, threads: u32) -> Vec<(String, String)> {
     }
 }
 
+/// The same for an encoder that stands in for one of another maker: its parameter sets have number 1 where every encoder
+/// numbers from 0. `None` where the encoder has no say in that.
+pub fn stand_in(rung: &RungPlan, threads: u32) -> Option<Vec<(String, String)>> {
+    if rung.codec != VideoCodec::H264 {
+        return None;
+    }
+    let mut options = options(rung, threads);
+    for (key, value) in &mut options {
+        if key == "x264-params" {
+            value.push_str(":sps-id=1");
+        }
+    }
+    Some(options)
+}
+
 fn pair(key: &str, value: impl ToString) -> (String, String) {
     (key.to_owned(), value.to_string())
 }

@@ -1,1 +1,10 @@
-//! Where GPU engines will live, beside `newsreel-cpu` and behind the same `Engine` seam. Empty for now: no device is looked for.
+//! GPUs behind the `Engine` seam: which stage of a run works where, and with which options.
+//!
+//! Not here: any libav type beyond `newsreel-media`'s safe stages, any scheduling.
+
+mod engine;
+mod lane;
+pub mod nvidia;
+pub mod vaapi;
+
+pub use engine::{Decode, GpuEngine, Refuge, Stream, Vendor};

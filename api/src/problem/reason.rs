@@ -130,6 +130,11 @@ fn known(code: Code) -> StatusCode {
         Code::QueueFull => StatusCode::TOO_MANY_REQUESTS,
         Code::ConfigInvalid
         | Code::EngineFailed
+        | Code::DecodeUnsupported
+        | Code::EncodeUnsupported
+        | Code::EncoderSessionsExhausted
+        | Code::DeviceOutOfMemory
+        | Code::DeviceLost
         | Code::ParameterSetsDiffer
         | Code::GateFailed
         | Code::StoreNewer

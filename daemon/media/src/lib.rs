@@ -12,6 +12,7 @@ mod errors;
 mod frames;
 pub mod gate;
 pub mod geometry;
+pub mod hardware;
 pub mod index;
 pub mod mend;
 pub mod package;

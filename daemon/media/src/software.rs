@@ -87,12 +87,18 @@ impl SoftwareScaler {
     /// # Errors
     /// Out of memory.
     pub fn new(rung: &RungPlan, colour: Colour) -> Result<Self> {
-        let format = PixelFormat::YUV420P;
-        let pool =
-            FramePool::new(rung.width, rung.height, format).map_err(errors::engine("scaling"))?;
+        Self::to(rung.width, rung.height, PixelFormat::YUV420P, colour)
+    }
+
+    /// Scales to any size and format, limited range.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn to(width: u32, height: u32, format: PixelFormat, colour: Colour) -> Result<Self> {
+        let pool = FramePool::new(width, height, format).map_err(errors::engine("scaling"))?;
         let target = PictureFormat {
-            width: rung.width,
-            height: rung.height,
+            width,
+            height,
             format,
             full_range: false,
             matrix: colour.matrix,

@@ -57,6 +57,16 @@ pub enum Code {
     EngineUnavailable,
     /// A decoder or encoder failed in a way that another device may not.
     EngineFailed,
+    /// The device cannot decode this source; another lane or device may.
+    DecodeUnsupported,
+    /// The device cannot encode this rung; another lane or device may.
+    EncodeUnsupported,
+    /// The device gives out no more encoder sessions for now.
+    EncoderSessionsExhausted,
+    /// The device has no memory left for now.
+    DeviceOutOfMemory,
+    /// The device or its driver is gone, or answers nothing but errors until the process is replaced.
+    DeviceLost,
     /// A session's parameter sets differ from those already published for the rung.
     ParameterSetsDiffer,
     /// The finished output is not what the plan promised.
@@ -127,12 +137,26 @@ impl Code {
             | Self::WorkerLost
             | Self::WorkerStalled
             | Self::StoreFailed
+            | Self::EncoderSessionsExhausted
+            | Self::DeviceOutOfMemory
             | Self::ShuttingDown => Class::Retry,
-            Self::EngineUnavailable | Self::EngineFailed | Self::ParameterSetsDiffer => {
-                Class::FallBack
-            }
+            Self::EngineUnavailable
+            | Self::EngineFailed
+            | Self::DecodeUnsupported
+            | Self::EncodeUnsupported
+            | Self::DeviceLost
+            | Self::ParameterSetsDiffer => Class::FallBack,
             Self::GateFailed | Self::Internal => Class::Bug,
         }
+    }
+
+    /// Whether a device that gives this error may be ill, rather than asked for something it does not do.
+    #[must_use]
+    pub fn blames_device(self) -> bool {
+        !matches!(
+            self,
+            Self::DecodeUnsupported | Self::EncodeUnsupported | Self::ParameterSetsDiffer
+        )
     }
 
     /// The process exit status, after sysexits(3); 130 for an interrupt, as shells do.
@@ -155,6 +179,11 @@ impl Code {
             Self::InputNotFound => 66,
             Self::EngineUnavailable
             | Self::EngineFailed
+            | Self::DecodeUnsupported
+            | Self::EncodeUnsupported
+            | Self::EncoderSessionsExhausted
+            | Self::DeviceOutOfMemory
+            | Self::DeviceLost
             | Self::ParameterSetsDiffer
             | Self::QueueFull
             | Self::WorkerLost
@@ -191,6 +220,11 @@ impl Code {
             Self::ProfileUnknown => "profile_unknown",
             Self::EngineUnavailable => "engine_unavailable",
             Self::EngineFailed => "engine_failed",
+            Self::DecodeUnsupported => "decode_unsupported",
+            Self::EncodeUnsupported => "encode_unsupported",
+            Self::EncoderSessionsExhausted => "encoder_sessions_exhausted",
+            Self::DeviceOutOfMemory => "device_out_of_memory",
+            Self::DeviceLost => "device_lost",
             Self::ParameterSetsDiffer => "parameter_sets_differ",
             Self::GateFailed => "gate_failed",
             Self::Cancelled => "cancelled",

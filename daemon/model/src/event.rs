@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::plan::Warning;
+use crate::report::FallbackReport;
 
 /// Which part of the work a running job is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +28,13 @@ pub enum Event {
     /// A job gave its place to another and waits to go on.
     #[serde(rename = "job.preempted")]
     Preempted {},
+    /// What was left of a part of the job went to another device, or to another lane of the same.
+    #[serde(rename = "job.fell_back")]
+    FellBack {
+        /// What it did and why.
+        #[serde(flatten)]
+        fallback: FallbackReport,
+    },
     /// A job was stopped on request.
     #[serde(rename = "job.cancelled")]
     Cancelled {},

@@ -1,5 +1,7 @@
 //! `report.json`: what was done, for people and for the CMS. Nothing in it is needed to resume a job.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::job::JobState;
@@ -22,6 +24,8 @@ pub struct RungReport {
     pub frames: u64,
     /// Segments.
     pub segments: usize,
+    /// Who made how many of its segments, as `device/encoder`: more than one where work moved between devices.
+    pub made_by: BTreeMap<String, usize>,
     /// Segments taken over from an earlier, interrupted run of the job.
     pub segments_reused: usize,
     /// Bytes of all its segments.
@@ -30,6 +34,22 @@ pub struct RungReport {
     pub average_bps: u64,
     /// The highest average of one segment in bit/s.
     pub peak_segment_bps: u64,
+}
+
+/// How the work of a job left a device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct FallbackReport {
+    /// The device that was left, for example `cuda:0`.
+    pub from: String,
+    /// Where the rest went: the same where only its lane changed, `cuda:0+cpu` where one rung alone moved to the cores.
+    pub to: String,
+    /// The first segment that was still to be made, counted from 1 as in file names. What stood before it is unchanged.
+    pub segment: usize,
+    /// Stable code of what happened.
+    pub code: String,
+    /// In words.
+    pub reason: String,
 }
 
 /// What was read from the source.
@@ -85,6 +105,8 @@ pub struct Report {
     pub frames: FrameReport,
     /// The ladder.
     pub rungs: Vec<RungReport>,
+    /// How the work left devices, in order.
+    pub fallbacks: Vec<FallbackReport>,
     /// What the user should know.
     pub warnings: Vec<Warning>,
 }

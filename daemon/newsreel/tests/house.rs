@@ -19,6 +19,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("newsreel-api", &["newsreel-model"]),
     ("newsreel-cpu", &["newsreel-media", "newsreel-model"]),
     ("newsreel-gpu", &["newsreel-media", "newsreel-model"]),
+    ("newsreel-stand-in", &["newsreel-stand-in-kit"]),
+    ("newsreel-stand-in-kit", &[]),
     ("newsreel", ALL),
     ("newsreel-benches", ALL),
 ];
@@ -32,6 +34,7 @@ const ALL: &[&str] = &[
     "newsreel-media",
     "newsreel-model",
     "newsreel-scheduler",
+    "newsreel-stand-in-kit",
     "newsreel-store",
 ];
 

@@ -70,7 +70,9 @@ impl Scheduler {
         match class {
             Class::Retry => self.retry(session.job, code),
             Class::FallBack => {
-                self.device_failed(&session.device, session.job);
+                if code.blames_device() {
+                    self.device_failed(&session.device, session.job);
+                }
                 self.fall_back(session, code);
             }
             Class::Reject => self.fail(session.job, code),

@@ -6,7 +6,7 @@ use ffmpeg_sys_next as sys;
 use newsreel_model::Rational;
 
 use super::decoder::{Received, received};
-use super::{AvError, Frame, Packet, Params, PixelFormat, c_string, check};
+use super::{AvError, Frame, HwFrame, HwFrames, Packet, Params, PixelFormat, c_string, check};
 
 /// What a video encoder must know before its first frame.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub struct VideoSettings {
     pub width: u32,
     /// Pixels.
     pub height: u32,
-    /// Format of the frames it will get.
+    /// Format of the frames it will get; for pictures on a device, how their samples lie there.
     pub format: PixelFormat,
     /// Unit of the frames' times.
     pub time_base: Rational,
@@ -83,6 +83,18 @@ impl Encoder {
     /// # Errors
     /// There is no such encoder, or it refuses a setting or an option.
     pub fn video(settings: &VideoSettings) -> Result<Self, AvError> {
+        Self::video_from(settings, None)
+    }
+
+    /// The same for pictures on a device, of the size and sample format of `frames`.
+    ///
+    /// # Errors
+    /// As [`Encoder::video`], or the device refuses a session.
+    pub fn video_on_device(settings: &VideoSettings, frames: &HwFrames) -> Result<Self, AvError> {
+        Self::video_from(settings, Some(frames))
+    }
+
+    fn video_from(settings: &VideoSettings, frames: Option<&HwFrames>) -> Result<Self, AvError> {
         let (encoder, codec) = Self::alloc(&settings.encoder)?;
         // SAFETY: the context is ours and not open yet; enums are written as the integers they are in C.
         unsafe {
@@ -90,6 +102,10 @@ impl Encoder {
             (*c).width = i32::try_from(settings.width).unwrap_or(0);
             (*c).height = i32::try_from(settings.height).unwrap_or(0);
             (*c).pix_fmt = settings.format.raw();
+            if let Some(frames) = frames {
+                (*c).pix_fmt = frames.format();
+                (*c).hw_frames_ctx = frames.reference()?;
+            }
             (*c).time_base = av_rational(settings.time_base);
             if let Some(rate) = settings.frame_rate {
                 (*c).framerate = av_rational(rate);
@@ -202,6 +218,15 @@ impl Encoder {
         check(unsafe { sys::avcodec_send_frame(self.0, frame) }).map(|_| ())
     }
 
+    /// Hands over a picture on the device that the encoder was opened for.
+    ///
+    /// # Errors
+    /// As [`Encoder::send`].
+    pub fn send_device(&mut self, frame: &HwFrame) -> Result<(), AvError> {
+        // SAFETY: an open context and a valid frame, of which libav takes a reference.
+        check(unsafe { sys::avcodec_send_frame(self.0, frame.as_ptr()) }).map(|_| ())
+    }
+
     /// Takes the next packet out.
     ///
     /// # Errors
@@ -224,5 +249,31 @@ fn av_rational(r: Rational) -> sys::AVRational {
     sys::AVRational {
         num: r.num,
         den: r.den,
+    }
+}
+
+/// Whether the library's encoder of that name knows an option of that name, its own or one of every codec's.
+#[must_use]
+pub fn has_encoder_option(encoder: &str, option: &str) -> bool {
+    let (encoder, option) = (c_string(encoder), c_string(option));
+    // SAFETY: lookups in constants of the library; a class pointer's address stands for an object of that class, as
+    // AV_OPT_SEARCH_FAKE_OBJ (2, libavutil/opt.h) asks.
+    unsafe {
+        let codec = sys::avcodec_find_encoder_by_name(encoder.as_ptr());
+        if codec.is_null() {
+            return false;
+        }
+        let finds = |mut class: *const sys::AVClass| {
+            !class.is_null()
+                && !sys::av_opt_find(
+                    ptr::addr_of_mut!(class).cast(),
+                    option.as_ptr(),
+                    ptr::null(),
+                    0,
+                    2,
+                )
+                .is_null()
+        };
+        finds((*codec).priv_class) || finds(sys::avcodec_get_class())
     }
 }

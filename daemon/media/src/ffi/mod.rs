@@ -9,9 +9,14 @@
 mod decoder;
 mod encoder;
 mod frame;
+mod hw_decoder;
+mod hw_device;
+mod hw_filter;
+mod hw_frame;
 mod init;
 mod input;
 mod io;
+mod log;
 mod packet;
 mod params;
 mod parser;
@@ -26,11 +31,16 @@ use std::fmt;
 use ffmpeg_sys_next as sys;
 
 pub use decoder::{Decoder, Received};
-pub use encoder::{AudioSettings, Encoder, VideoSettings, has_encoder};
+pub use encoder::{AudioSettings, Encoder, VideoSettings, has_encoder, has_encoder_option};
 pub use frame::Frame;
+pub use hw_decoder::HwDecoder;
+pub use hw_device::{CudaHandles, HwDevice, HwDeviceId};
+pub use hw_filter::HwFilter;
+pub use hw_frame::{HwFrame, HwFrames, HwPlane};
 pub use init::init_segment;
 pub use input::{Input, StreamInfo, StreamKind};
 pub use io::{ByteSource, Source};
+pub use log::{listen, quiet};
 pub use packet::Packet;
 pub use params::{Params, PixelFormat};
 pub use parser::{Parser, Picture};
@@ -49,8 +59,16 @@ impl AvError {
     pub const AGAIN: Self = Self(sys::AVERROR(sys::EAGAIN));
     /// An interrupt callback said stop.
     pub const EXIT: Self = Self(sys::AVERROR_EXIT);
-    /// Out of memory.
+    /// Out of memory: the host's, or a device's.
     pub const NO_MEMORY: Self = Self(sys::AVERROR(sys::ENOMEM));
+    /// Something outside libav failed: a driver.
+    pub const EXTERNAL: Self = Self(sys::AVERROR_EXTERNAL);
+    /// Something failed and nobody knows why; some callers of drivers say no more.
+    pub const UNKNOWN: Self = Self(sys::AVERROR_UNKNOWN);
+    /// What is asked for does not exist here.
+    pub const NOT_IMPLEMENTED: Self = Self(sys::AVERROR(sys::ENOSYS));
+    /// There is no decoder of that kind.
+    pub const NO_DECODER: Self = Self(sys::AVERROR_DECODER_NOT_FOUND);
 }
 
 impl fmt::Display for AvError {
@@ -122,12 +140,6 @@ pub fn versions() -> String {
         dotted(scale),
         dotted(resample)
     )
-}
-
-/// Keeps libav from writing to standard error; what matters comes back as error values.
-pub fn quiet() {
-    // SAFETY: sets one integer inside libav; it is atomic enough for FFmpeg's own tools, which do the same at any time.
-    unsafe { sys::av_log_set_level(sys::AV_LOG_QUIET) };
 }
 
 /// Makes the allocator hand large buffers straight back to the system when they are freed. Left alone, glibc raises its

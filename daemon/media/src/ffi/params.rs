@@ -15,6 +15,10 @@ impl PixelFormat {
     pub const YUV420P: Self = Self(0);
     /// Planar 4:2:0, 8 bit, full range: what JPEG uses.
     pub const YUVJ420P: Self = Self(12);
+    /// 4:2:0 with the two chroma planes interleaved, 8 bit: what GPUs work in.
+    pub const NV12: Self = Self(sys::AVPixelFormat::AV_PIX_FMT_NV12 as i32);
+    /// The same with 10 bits in the upper part of 16.
+    pub const P010: Self = Self(sys::AVPixelFormat::AV_PIX_FMT_P010LE as i32);
 
     pub(super) fn raw(self) -> sys::AVPixelFormat {
         // SAFETY: only numbers that came from this same library or the constants above are ever stored, so the value
@@ -115,6 +119,30 @@ impl Params {
             },
             _ => &[],
         }
+    }
+
+    /// Adds parameter sets in Annex B form to those it has.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn add_parameter_sets(&mut self, sets: &[u8]) -> Result<(), AvError> {
+        let mut all = self.extradata().to_vec();
+        all.extend_from_slice(sets);
+        let padding = sys::AV_INPUT_BUFFER_PADDING_SIZE as usize;
+        let size = i32::try_from(all.len()).map_err(|_| AvError::NO_MEMORY)?;
+        // SAFETY: a new zeroed block of libav's allocator with the padding it asks for; the old one is given back to the
+        // same allocator before it is replaced.
+        unsafe {
+            let block = sys::av_mallocz(all.len() + padding).cast::<u8>();
+            if block.is_null() {
+                return Err(AvError::NO_MEMORY);
+            }
+            ptr::copy_nonoverlapping(all.as_ptr(), block, all.len());
+            sys::av_freep(ptr::addr_of_mut!((*self.0).extradata).cast());
+            (*self.0).extradata = block;
+            (*self.0).extradata_size = size;
+        }
+        Ok(())
     }
 
     /// `h264`; `none` when the codec is unknown.

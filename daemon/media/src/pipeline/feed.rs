@@ -15,9 +15,9 @@ use crate::prepare::Prepared;
 use crate::reader::IndexedReader;
 use crate::timeline;
 
-use super::lane::{Place, Shot};
+use super::lane::{Place, Shot, SplitOf};
 use super::run::RunStats;
-use super::{Decoded, RunControl, Stages, Surface, VideoDecoder};
+use super::{Decoded, RunControl, Splitter, Stages, VideoDecoder};
 
 /// An encoder sees this much of the programme before its first segment, so that its rate control comes to the joint in
 /// the state a session that had gone on would be in: about the length of a session's rate buffer.
@@ -43,10 +43,20 @@ impl<S> Outlet<'_, S> {
     }
 }
 
+type DecodedOf<T> = <<T as Stages>::Decoder as VideoDecoder>::Surface;
+
+/// A decoded picture, split when the first rung needs it: what only leads to the run never is.
+enum Picture<T: Stages> {
+    Whole(DecodedOf<T>),
+    Split(Arc<SplitOf<T>>),
+}
+
 /// Walks the planned frames of the run in step with what the decoder gives out.
-pub struct Feed<'a, S> {
+pub struct Feed<'a, T: Stages> {
+    stages: &'a T,
+    splitter: T::Splitter,
     prepared: &'a Prepared,
-    outlets: Vec<Outlet<'a, S>>,
+    outlets: Vec<Outlet<'a, SplitOf<T>>>,
     control: &'a RunControl,
     /// Next planned frame to send, and the segment it is in.
     cursor: usize,
@@ -56,8 +66,8 @@ pub struct Feed<'a, S> {
     /// Frames of warm-up before a session's first segment.
     lead: usize,
     /// The picture before the next one: what conceals a hole.
-    previous: Option<Arc<S>>,
-    pub stats: RunStats,
+    previous: Option<Picture<T>>,
+    stats: RunStats,
 }
 
 /// Whether decoding from an entry point went as the index promised.
@@ -67,14 +77,19 @@ enum Entered {
     Inexact,
 }
 
-impl<'a, S: Surface> Feed<'a, S> {
+impl<'a, T: Stages> Feed<'a, T> {
     /// Stands before the run's first frame, its warm-up included.
+    ///
+    /// # Errors
+    /// The device cannot split the source's pictures into those of the run's rungs.
     pub fn new(
+        stages: &'a T,
         prepared: &'a Prepared,
         run: &Run,
-        outlets: Vec<Outlet<'a, S>>,
+        outlets: Vec<Outlet<'a, SplitOf<T>>>,
         control: &'a RunControl,
-    ) -> Self {
+    ) -> Result<Self> {
+        let rungs: Vec<usize> = run.work.iter().map(|work| work.rung).collect();
         let plan = &prepared.plan;
         #[allow(
             clippy::cast_possible_truncation,
@@ -85,6 +100,8 @@ impl<'a, S: Surface> Feed<'a, S> {
         let lead = (LEAD_S * f64::from(plan.video.timescale) / plan.video.frame_ticks.max(1) as f64)
             as usize;
         let mut feed = Self {
+            stages,
+            splitter: stages.splitter(&rungs)?,
             prepared,
             outlets,
             control,
@@ -105,7 +122,7 @@ impl<'a, S: Surface> Feed<'a, S> {
             feed.segment = before;
             feed.cursor = line.saturating_sub(lead).max(feed.line(before));
         }
-        feed
+        Ok(feed)
     }
 
     /// Number of a segment's first frame; of the frame after the last for a segment beyond the grid.
@@ -119,13 +136,12 @@ impl<'a, S: Surface> Feed<'a, S> {
     }
 
     /// Sends every frame of the run, from the nearest entry point that proves exact.
-    pub fn run<T>(&mut self, stages: &T) -> Result<()>
-    where
-        T: Stages,
-        T::Decoder: VideoDecoder<Surface = S>,
-    {
+    ///
+    /// # Errors
+    /// The source or the device failed, or a lane is gone.
+    pub fn run(mut self) -> Result<RunStats> {
         let Some(first) = self.prepared.slots.slots.get(self.cursor) else {
-            return Ok(());
+            return Ok(self.stats);
         };
         let entries = timeline::entries(
             &self.prepared.index.packets,
@@ -133,8 +149,8 @@ impl<'a, S: Surface> Feed<'a, S> {
             first.rank,
         );
         for entry in entries {
-            if let Entered::Done = self.decode_from(stages, entry)? {
-                return Ok(());
+            if let Entered::Done = self.decode_from(entry)? {
+                return Ok(self.stats);
             }
             self.stats.reentries += 1;
         }
@@ -143,13 +159,9 @@ impl<'a, S: Surface> Feed<'a, S> {
         ))
     }
 
-    fn decode_from<T>(&mut self, stages: &T, entry: usize) -> Result<Entered>
-    where
-        T: Stages,
-        T::Decoder: VideoDecoder<Surface = S>,
-    {
+    fn decode_from(&mut self, entry: usize) -> Result<Entered> {
         self.previous = None;
-        let mut decoder = stages.decoder(&self.prepared.params)?;
+        let mut decoder = self.stages.decoder(&self.prepared.params)?;
         let mut packet = Packet::new().map_err(errors::engine("reading"))?;
         let p = self.prepared;
         let mut reader = IndexedReader::enter(
@@ -197,7 +209,7 @@ impl<'a, S: Surface> Feed<'a, S> {
     }
 
     /// At the first picture the run needs: is it the one the plan has there, and whole? `None` before it.
-    fn judge(&self, decoded: &Decoded<S>) -> Option<bool> {
+    fn judge(&self, decoded: &Decoded<DecodedOf<T>>) -> Option<bool> {
         let wanted = i64::from(self.prepared.slots.slots.get(self.cursor)?.rank);
         let rank = decoded.rank?;
         (rank >= wanted).then_some(rank == wanted && !decoded.damaged)
@@ -214,7 +226,7 @@ impl<'a, S: Surface> Feed<'a, S> {
     }
 
     /// What the next frame is to a rung: `None` when it is nothing, else whether it is only warm-up.
-    fn role(&self, outlet: &Outlet<'_, S>) -> Option<bool> {
+    fn role(&self, outlet: &Outlet<'_, SplitOf<T>>) -> Option<bool> {
         let (frame, segment) = (self.cursor, self.segment);
         let made = |s: usize| s < self.end && outlet.wants(s);
         if made(segment) {
@@ -227,12 +239,12 @@ impl<'a, S: Surface> Feed<'a, S> {
     }
 
     /// Sends every planned frame up to and including the decoded picture's own.
-    fn place(&mut self, decoded: Decoded<S>) -> Result<()> {
+    fn place(&mut self, decoded: Decoded<DecodedOf<T>>) -> Result<()> {
         let Some(rank) = decoded.rank else {
             self.stats.surplus += 1;
             return Ok(());
         };
-        let surface = Arc::new(decoded.surface);
+        let mut picture = Picture::Whole(decoded.surface);
         let mut used = false;
         while let Some(slot) = self.prepared.slots.slots.get(self.cursor) {
             if self.is_finished() || i64::from(slot.rank) > rank {
@@ -240,32 +252,54 @@ impl<'a, S: Surface> Feed<'a, S> {
             }
             let own = i64::from(slot.rank) == rank;
             used |= own;
-            let shown = match (&self.previous, own) {
-                (Some(previous), false) => Arc::clone(previous),
-                _ => Arc::clone(&surface),
+            let shown = match self.previous.take() {
+                Some(previous) if !own => {
+                    let (previous, shown) = self.split(previous)?;
+                    self.previous = Some(previous);
+                    shown
+                }
+                kept => {
+                    self.previous = kept;
+                    let shown;
+                    (picture, shown) = self.split(picture)?;
+                    shown
+                }
             };
-            self.send(shown, !own)?;
+            self.send(&shown, !own)?;
         }
         self.stats.surplus += u64::from(!used);
-        self.previous = Some(surface);
+        self.previous = Some(picture);
         Ok(())
     }
 
     /// The source ended before the plan did: the last picture stands for what is missing.
     fn conceal_rest(&mut self) -> Result<()> {
+        if self.segment >= self.end {
+            return Ok(());
+        }
+        let Some(previous) = self.previous.take() else {
+            return Err(Error::new(
+                Code::EngineFailed,
+                "nothing could be decoded for this part of the source",
+            ));
+        };
+        let (_, shown) = self.split(previous)?;
         while self.segment < self.end {
-            let Some(previous) = self.previous.clone() else {
-                return Err(Error::new(
-                    Code::EngineFailed,
-                    "nothing could be decoded for this part of the source",
-                ));
-            };
-            self.send(previous, true)?;
+            self.send(&shown, true)?;
         }
         Ok(())
     }
 
-    fn send(&mut self, surface: Arc<S>, concealed: bool) -> Result<()> {
+    /// The picture as the rungs get it.
+    fn split(&mut self, picture: Picture<T>) -> Result<(Picture<T>, Arc<SplitOf<T>>)> {
+        let shown = match picture {
+            Picture::Whole(surface) => Arc::new(self.splitter.split(surface)?),
+            Picture::Split(shown) => shown,
+        };
+        Ok((Picture::Split(Arc::clone(&shown)), shown))
+    }
+
+    fn send(&mut self, picture: &Arc<SplitOf<T>>, concealed: bool) -> Result<()> {
         self.control.cancel.check()?;
         let first = self.cursor == self.line(self.segment);
         if first {
@@ -284,11 +318,11 @@ impl<'a, S: Surface> Feed<'a, S> {
                 warm_up,
                 concealed,
             };
-            let surface = Arc::clone(&surface);
+            let picture = Arc::clone(picture);
             // `Internal` marks "the lane is gone"; the lane itself says why.
             outlet
                 .sender
-                .send(Shot { place, surface })
+                .send(Shot { place, picture })
                 .map_err(|_| Error::bug("a rung's lane ended early"))?;
         }
         self.cursor += 1;

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use crossbeam::channel::Receiver;
 use newsreel_model::grid::Grid;
 use newsreel_model::plan::RungPlan;
-use newsreel_model::{Error, Result};
+use newsreel_model::{Code, Error, Result};
 
 use crate::errors;
 use crate::ffi::{Packet, Received, init_segment};
 
 use super::assemble::{Assembler, Expected};
-use super::{Scaler, SegmentOutput, SegmentSink, Stages, VideoDecoder, VideoEncoder};
+use super::{Role, Scaler, SegmentOutput, SegmentSink, Splitter, Stages, VideoEncoder};
 
 /// One output frame on its way to the rungs.
 pub struct Shot<S> {
     pub place: Place,
-    pub surface: Arc<S>,
+    pub picture: Arc<S>,
 }
 
 /// Which frame of the programme it is, and what it is to the rung.
@@ -45,17 +45,18 @@ pub struct LaneContext<'a, T: Stages> {
     pub sink: &'a dyn SegmentSink,
 }
 
-type SourceOf<T> = <<T as Stages>::Decoder as VideoDecoder>::Surface;
+/// What a lane's rungs are given of a decoded picture.
+pub type SplitOf<T> = <<T as Stages>::Splitter as Splitter>::Out;
 
 /// Encodes every wanted shot that arrives until the channel closes.
 pub fn work<T: Stages>(
     context: &LaneContext<'_, T>,
-    shots: &Receiver<Shot<SourceOf<T>>>,
+    shots: &Receiver<Shot<SplitOf<T>>>,
 ) -> Result<()> {
-    let mut scaler = context.stages.scaler(context.plan)?;
+    let mut scaler = context.stages.scaler(context.rung)?;
     let mut session: Option<Session<T>> = None;
     let mut expected = None;
-    for Shot { place, surface } in shots {
+    for Shot { place, picture } in shots {
         // Over a hole of finished segments the frames never reach this lane, so the encoder must not look back.
         let hole = expected.is_some_and(|frame: usize| frame != place.frame);
         let alone = place.first && context.stages.session_per_segment(context.rung);
@@ -67,12 +68,12 @@ pub fn work<T: Stages>(
         expected = Some(place.frame + 1);
         let active = match &mut session {
             Some(active) => active,
-            None => session.insert(Session::open(context)?),
+            None => session.insert(Session::open(context, place)?),
         };
-        let picture = scaler.scale(&surface)?;
+        let scaled = scaler.scale(&picture)?;
         // The decoder's picture is free for reuse as early as can be.
-        drop(surface);
-        active.encode(context, picture, place)?;
+        drop(picture);
+        active.encode(context, scaled, place)?;
     }
     session.map_or(Ok(()), |s| s.close(context))
 }
@@ -84,8 +85,25 @@ struct Session<T: Stages> {
 }
 
 impl<T: Stages> Session<T> {
-    fn open(context: &LaneContext<'_, T>) -> Result<Self> {
-        let encoder = context.stages.encoder(context.rung)?;
+    fn open(context: &LaneContext<'_, T>, place: Place) -> Result<Self> {
+        let session = match Self::open_as(context, Role::Own) {
+            // Another encoder began the rung; it may have left room for this one.
+            Err(e) if e.code() == Code::ParameterSetsDiffer => {
+                Self::open_as(context, Role::StandIn)
+            }
+            opened => opened,
+        }?;
+        if let Some(reason) = session.encoder.instead_because() {
+            let made_by = context.stages.made_by(context.rung, &session.encoder);
+            let wanted = context.wanted.iter().find(|&&s| s >= place.segment);
+            let segment = wanted.copied().unwrap_or(place.segment);
+            context.sink.moved(context.rung, segment, &made_by, reason);
+        }
+        Ok(session)
+    }
+
+    fn open_as(context: &LaneContext<'_, T>, role: Role) -> Result<Self> {
+        let encoder = context.stages.encoder(context.rung, role)?;
         let failed = errors::engine("opening the encoder");
         let init = init_segment(&encoder.params()?, context.timescale, None).map_err(&failed)?;
         context.sink.init(context.rung, init)?;
@@ -133,7 +151,7 @@ impl<T: Stages> Session<T> {
                     bytes,
                     frames: done.frames,
                     concealed: done.concealed,
-                    made_by: context.stages.made_by(context.rung),
+                    made_by: context.stages.made_by(context.rung, &self.encoder),
                 })?;
             }
         }

@@ -2,6 +2,9 @@
 //!
 //! Generic over the surfaces that flow through it, so that each lane of hardware is an instantiation. Not here: what is
 //! in a run, which device executes it, or what becomes of a segment afterwards.
+//!
+//! A decoded picture is split once, where it was decoded, and scaled per rung, in the rung's own thread. In host memory
+//! splitting does nothing; a device splits a picture into every rung's at once and has nothing left to scale.
 
 mod assemble;
 mod bitstream;
@@ -9,10 +12,10 @@ mod feed;
 mod lane;
 mod run;
 
+use std::marker::PhantomData;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use newsreel_model::plan::RungPlan;
-use newsreel_model::{Cancel, Result};
+use newsreel_model::{Cancel, Error, Result};
 
 use crate::ffi::{Packet, Params, Received};
 
@@ -55,10 +58,42 @@ pub trait VideoDecoder: Send {
     fn receive(&mut self) -> Result<Option<Decoded<Self::Surface>>>;
 }
 
-/// Turns a decoded picture into one of a rung's size; keeps no state between pictures, or runs would differ.
+/// What is done to a decoded picture once for all rungs of a run; keeps no state between pictures.
+pub trait Splitter: Send {
+    /// What it takes.
+    type In: Surface;
+    /// What every rung is given.
+    type Out: Send + Sync + 'static;
+
+    /// Splits one picture.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn split(&mut self, picture: Self::In) -> Result<Self::Out>;
+}
+
+/// Leaves a decoded picture as it is: every rung scales it for itself.
+pub struct Unsplit<S>(PhantomData<fn(S) -> S>);
+
+impl<S> Default for Unsplit<S> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<S: Surface> Splitter for Unsplit<S> {
+    type In = S;
+    type Out = S;
+
+    fn split(&mut self, picture: S) -> Result<S> {
+        Ok(picture)
+    }
+}
+
+/// Turns what a rung is given into a picture of its size; keeps no state between pictures, or runs would differ.
 pub trait Scaler: Send {
     /// What it reads.
-    type In: Surface;
+    type In: Send + Sync + 'static;
     /// What it makes.
     type Out: Surface;
 
@@ -92,6 +127,11 @@ pub trait VideoEncoder: Send {
     /// The device failed.
     fn receive(&mut self, packet: &mut Packet) -> Result<Received>;
 
+    /// Why it is this encoder and not the one its lane would rather have; `None` where it is that one.
+    fn instead_because(&self) -> Option<&Error> {
+        None
+    }
+
     /// How its stream is coded, for the rung's init segment.
     ///
     /// # Errors
@@ -99,12 +139,24 @@ pub trait VideoEncoder: Send {
     fn params(&self) -> Result<Params>;
 }
 
-/// What a lane of hardware is made of: opens the three stages for a run.
+/// In which of two roles an encoder of a rung is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// As the rung's own.
+    Own,
+    /// In the place of another encoder that the rung was begun with: its parameter sets carry other numbers, so that
+    /// they can stand beside that one's in the init segment. What was published then stays true.
+    StandIn,
+}
+
+/// What a lane of hardware is made of: opens the stages for a run.
 pub trait Stages: Sync {
     /// Its decoder.
     type Decoder: VideoDecoder;
+    /// What it does for all rungs at once.
+    type Splitter: Splitter<In = <Self::Decoder as VideoDecoder>::Surface>;
     /// Its scaler.
-    type Scaler: Scaler<In = <Self::Decoder as VideoDecoder>::Surface>;
+    type Scaler: Scaler<In = <Self::Splitter as Splitter>::Out>;
     /// Its encoder.
     type Encoder: VideoEncoder<Surface = <Self::Scaler as Scaler>::Out>;
 
@@ -114,23 +166,29 @@ pub trait Stages: Sync {
     /// The device cannot decode it.
     fn decoder(&self, params: &Params) -> Result<Self::Decoder>;
 
+    /// Opens a splitter for these rungs, by their index in the plan.
+    ///
+    /// # Errors
+    /// The device cannot make one of them.
+    fn splitter(&self, rungs: &[usize]) -> Result<Self::Splitter>;
+
     /// Opens a scaler for a rung.
     ///
     /// # Errors
     /// The device cannot make it.
-    fn scaler(&self, rung: &RungPlan) -> Result<Self::Scaler>;
+    fn scaler(&self, rung: usize) -> Result<Self::Scaler>;
 
     /// Opens an encoder session for a rung.
     ///
     /// # Errors
-    /// The device cannot encode it, or has no session left.
-    fn encoder(&self, rung: usize) -> Result<Self::Encoder>;
+    /// The device cannot encode it, has no session left, or ([`newsreel_model::Code::ParameterSetsDiffer`]) cannot be a stand-in.
+    fn encoder(&self, rung: usize, role: Role) -> Result<Self::Encoder>;
 
     /// Whether a session can only make one segment: its encoder ignores demands for key frames.
     fn session_per_segment(&self, rung: usize) -> bool;
 
-    /// What the report calls it, for example `cpu/libx264`.
-    fn made_by(&self, rung: usize) -> String;
+    /// What the report calls the maker of what `encoder` gave out, for example `cpu/libx264`.
+    fn made_by(&self, rung: usize, encoder: &Self::Encoder) -> String;
 }
 
 /// A finished segment of a rung.
@@ -152,8 +210,8 @@ pub struct SegmentOutput {
 
 /// Takes what a run makes, from several threads at once.
 pub trait SegmentSink: Sync {
-    /// A session's init segment, before the first segment of that session. The sink refuses one that differs from
-    /// what the rung has already published.
+    /// A session's init segment, before the first segment of that session. The sink refuses one whose parameter sets
+    /// are not among those that the rung has already published.
     ///
     /// # Errors
     /// [`newsreel_model::Code::ParameterSetsDiffer`], or the destination failed.
@@ -164,6 +222,9 @@ pub trait SegmentSink: Sync {
     /// # Errors
     /// The destination failed.
     fn segment(&self, segment: SegmentOutput) -> Result<()>;
+
+    /// From `segment` on, `rung` is made by `made_by` in the place of an encoder that refused it for `reason`.
+    fn moved(&self, rung: usize, segment: usize, made_by: &str, reason: &Error);
 
     /// Frames handed to the encoder since the last call, for progress.
     fn frames(&self, count: u64);

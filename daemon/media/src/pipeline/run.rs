@@ -68,12 +68,8 @@ pub fn execute<T: Stages>(
                 })?;
             lanes.push(spawned);
         }
-        let mut feed = Feed::new(prepared, run, outlets, control);
-        let fed = feed.run(stages);
-        let stats = feed.stats;
-        drop(feed);
         // A lane that failed closed its channel, which the feed noticed only as "gone": the lane knows why.
-        let mut result = fed.map(|()| stats);
+        let mut result = Feed::new(stages, prepared, run, outlets, control).and_then(Feed::run);
         for lane in lanes {
             let lane_result = lane
                 .join()

@@ -132,6 +132,10 @@ impl EventSink for Lines {
             } => {
                 self.progress(*frames_done, *frames_total, *speed, *eta_s);
             }
+            Event::FellBack { fallback: f } => self.say(&format!(
+                "from segment {} on: {} instead of {} ({})",
+                f.segment, f.to, f.from, f.reason
+            )),
             Event::Warning { warning } => {
                 self.say(&format!("warning: {} ({})", warning.message, warning.code))
             }

@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use newsreel_config::Config;
 use newsreel_model::ports::EventSink;
+use newsreel_model::spec::Fallback;
 use newsreel_model::{Cancel, Code, Error, Result};
 
+use crate::job::devices::{Device, DeviceRequest};
+use crate::job::programme::cores;
 use crate::job::{self, Request};
 
 use super::progress::{JsonLines, Lines};
@@ -30,6 +33,30 @@ pub struct Arguments {
     /// How many parts of the clip are encoded at once; overrides `cpu.runs`.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
     runs: Option<u32>,
+    /// Where to decode and encode: `auto` (the first NVIDIA GPU there is, else the CPU), `cpu`, `cuda:0`,
+    /// `vaapi:/dev/dri/renderD128`. What a GPU does not encode is encoded on the CPU.
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    device: Device,
+    /// Where to go on when the device fails: `any` (another GPU, then the CPU), `gpu` (another GPU), `never`.
+    #[arg(long, value_name = "WHERE", value_enum, default_value_t = FallbackArgument::Any)]
+    fallback: FallbackArgument,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum FallbackArgument {
+    Any,
+    Gpu,
+    Never,
+}
+
+impl From<FallbackArgument> for Fallback {
+    fn from(argument: FallbackArgument) -> Self {
+        match argument {
+            FallbackArgument::Any => Self::Any,
+            FallbackArgument::Gpu => Self::Gpu,
+            FallbackArgument::Never => Self::Never,
+        }
+    }
 }
 
 pub fn run(arguments: &Arguments, config: &Config) -> Result<()> {
@@ -61,7 +88,12 @@ pub fn run(arguments: &Arguments, config: &Config) -> Result<()> {
         profile: profile.clone(),
         force: arguments.force,
         runs: arguments.runs.unwrap_or(config.cpu.runs),
-        threads_per_encoder: config.cpu.threads_per_encoder,
+        devices: DeviceRequest {
+            device: arguments.device.clone(),
+            fallback: arguments.fallback.into(),
+            cores: cores(),
+            threads_per_encoder: config.cpu.threads_per_encoder,
+        },
         limits: config.limits.clone(),
     };
     job::run(&request, &events, &cancel).map_err(|e| explain(e, arguments))

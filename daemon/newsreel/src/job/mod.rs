@@ -2,6 +2,7 @@
 //!
 //! Not here: how each part is done (`newsreel-media`), how pieces become public (`publisher`), any other job.
 
+pub mod devices;
 pub mod files;
 pub mod fingerprint;
 pub mod finish;
@@ -32,6 +33,7 @@ use newsreel_model::{Cancel, Code, Error, Result};
 
 use crate::source::FileSource;
 
+use devices::DeviceRequest;
 use journal::Journal;
 use outdir::OutDir;
 
@@ -49,8 +51,8 @@ pub struct Request {
     pub force: bool,
     /// Runs encoded at once; 0 lets the job choose.
     pub runs: u32,
-    /// Threads of each encoder; 0 lets the engine choose.
-    pub threads_per_encoder: u32,
+    /// Where to decode and encode.
+    pub devices: DeviceRequest,
     /// What a source may ask of us.
     pub limits: Limits,
 }

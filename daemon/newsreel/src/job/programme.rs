@@ -5,18 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Scope, ScopedJoinHandle};
 
-use newsreel_cpu::CpuEngine;
 use newsreel_media::audio::{AudioTask, ProgrammeEnd};
-use newsreel_media::engine::Engine;
 use newsreel_media::ffi::{self, Source};
 use newsreel_media::pictures::{self, PictureSource};
 use newsreel_media::pipeline::RunControl;
 use newsreel_media::prepare::{Head, Prepared};
 use newsreel_model::grid::{Run, RungWork};
 use newsreel_model::job::layout;
-use newsreel_model::report::SourceReport;
+use newsreel_model::report::{FallbackReport, SourceReport};
 use newsreel_model::{Cancel, Error, Result};
 
+use super::devices::Devices;
 use super::sink::{Sink, SoundSink};
 use super::telling;
 
@@ -31,7 +30,10 @@ pub struct Programme<'a> {
     pub finished: &'a HashSet<String>,
     /// How many segments an earlier execution's plan had.
     pub planned_segments: Option<usize>,
-    pub threads_per_encoder: u32,
+    /// Where the first segment is encoded.
+    pub devices: &'a Devices,
+    /// Told when work leaves a device.
+    pub on_fallback: &'a (dyn Fn(FallbackReport) + Sync),
     /// `limits.max_gap_s`.
     pub max_gap_s: f64,
     /// Stops every part when one of them fails.
@@ -139,9 +141,8 @@ impl Programme<'_> {
                 }],
             };
             let control = RunControl::new(self.cancel.clone());
-            CpuEngine::new(cores(), self.threads_per_encoder)
-                .open(&prepared, &run)?
-                .execute(self.sink, &control)?;
+            self.devices
+                .execute(&prepared, &run, self.sink, &control, self.on_fallback)?;
             self.made_ahead.store(true, Ordering::Release);
             Ok(())
         })

@@ -1,5 +1,6 @@
 //! `report.json`: what was done, counted from the journal and the boxes, with the moments that matter to readers.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,7 +9,7 @@ use newsreel_model::event::Event;
 use newsreel_model::job::{Finished, JobState, layout};
 use newsreel_model::plan::{Plan, Warning};
 use newsreel_model::ports::EventSink;
-use newsreel_model::report::{FrameReport, Report, RungReport, SourceReport};
+use newsreel_model::report::{FallbackReport, FrameReport, Report, RungReport, SourceReport};
 use newsreel_model::{Error, Result};
 use parking_lot::Mutex;
 
@@ -21,6 +22,8 @@ pub struct Milestones {
     first_playable_s: Mutex<Option<f64>>,
     /// Since when segments are encoded at full width.
     encoding_since: Mutex<Option<Instant>>,
+    /// How work left devices.
+    fallbacks: Mutex<Vec<FallbackReport>>,
     events: Arc<dyn EventSink>,
 }
 
@@ -32,6 +35,7 @@ impl Milestones {
             first_thumbnail_s: Mutex::new(None),
             first_playable_s: Mutex::new(None),
             encoding_since: Mutex::new(None),
+            fallbacks: Mutex::default(),
             events,
         }
     }
@@ -81,6 +85,9 @@ impl EventSink for Milestones {
             self.first_playable_s
                 .lock()
                 .get_or_insert(self.started.elapsed().as_secs_f64());
+        }
+        if let Event::FellBack { fallback } = event {
+            self.fallbacks.lock().push(fallback.clone());
         }
         self.events.emit(event);
     }
@@ -142,6 +149,7 @@ pub fn write(facts: &Facts<'_>, dir: &Path, mut journal: Vec<Finished>) -> Resul
             skipped_at_start: plan.video.first_rank,
         },
         rungs,
+        fallbacks: facts.milestones.fallbacks.lock().clone(),
         warnings,
     };
     let text = serde_json::to_vec_pretty(&report).map_err(|e| Error::bug(e.to_string()))?;
@@ -185,10 +193,14 @@ fn rung(
         let piece = journal.iter().find(|f| f.path == path)?;
         Some(bps(piece.bytes, plan.seconds(s.duration_ticks)))
     });
-    let made_by = segments(journal, &dir)
+    let first = segments(journal, &dir)
         .next()
         .map_or("", |f| f.made_by.as_str());
-    let (device, encoder) = made_by.split_once('/').unwrap_or((made_by, ""));
+    let (device, encoder) = first.split_once('/').unwrap_or((first, ""));
+    let mut made_by = BTreeMap::new();
+    for segment in segments(journal, &dir) {
+        *made_by.entry(segment.made_by.clone()).or_insert(0) += 1;
+    }
     RungReport {
         name: name.to_owned(),
         width,
@@ -197,6 +209,7 @@ fn rung(
         encoder: encoder.to_owned(),
         frames: segments(journal, &dir).map(|f| u64::from(f.frames)).sum(),
         segments: segments(journal, &dir).count(),
+        made_by,
         segments_reused: segments(facts.reused, &dir).count(),
         bytes,
         average_bps: bps(bytes, plan.duration_s()),

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use newsreel_cpu::CpuEngine;
-use newsreel_media::engine::Engine;
 use newsreel_media::pipeline::RunControl;
 use newsreel_media::prepare::Prepared;
 use newsreel_model::Result;
+use newsreel_model::event::Event;
 use newsreel_model::grid::{Run, RungWork, SHORTEST_RUN, cut_runs};
 use newsreel_model::job::layout;
+use newsreel_model::ports::EventSink;
 
-use super::programme::{cores, has_segment, join, spawn};
+use super::devices::Devices;
+use super::programme::{has_segment, join, spawn};
 use super::report::Milestones;
 use super::sink::Sink;
 use super::{Context, telling};
@@ -33,6 +34,8 @@ pub struct Runs<'a> {
     /// Whether the lowest rung's first segment was made ahead of the plan.
     pub made_ahead: bool,
     pub milestones: &'a Arc<Milestones>,
+    /// Where to encode.
+    pub devices: &'a Devices,
 }
 
 impl Runs<'_> {
@@ -69,7 +72,7 @@ impl Runs<'_> {
             .map(|r| r.rate_control.allows_independent_runs())
             .collect();
         let wished = match self.context.request.runs {
-            0 => (plan.grid.len() / SHORTEST_RUN).clamp(1, cores()),
+            0 => (plan.grid.len() / SHORTEST_RUN).clamp(1, self.devices.parallel_runs()),
             n => usize::try_from(n).unwrap_or(1),
         };
         cut_runs(&plan.grid, &missing, &splittable, wished, 1)
@@ -84,17 +87,15 @@ impl Runs<'_> {
                 .sum()
         };
         let total: u64 = runs.iter().flat_map(|r| &r.work).map(frames).sum();
-        let engine = CpuEngine::new(cores(), self.context.request.threads_per_encoder);
         std::thread::scope(|scope| {
             let mut handles = Vec::new();
             for run in runs {
-                let engine = &engine;
                 handles.push(spawn(scope, "run", move || {
                     let control = RunControl::new(self.context.cancel.clone());
-                    let done = engine
-                        .open(prepared, run)?
-                        .execute(self.sink, &control)
-                        .map(|_| ());
+                    let told = |fallback| self.milestones.emit(&Event::FellBack { fallback });
+                    let done = self
+                        .devices
+                        .execute(prepared, run, self.sink, &control, &told);
                     if done.is_err() {
                         self.context.cancel.cancel();
                     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use newsreel_media::audio::AudioSink;
+use newsreel_media::boxes;
 use newsreel_media::pipeline::{SegmentOutput, SegmentSink};
 use newsreel_model::job::{Finished, layout};
 use newsreel_model::plan::Plan;
@@ -71,7 +72,7 @@ impl<'a> Sink<'a> {
         let path = format!("{dir}/{}", layout::INIT);
         let mut inits = self.inits.lock();
         if let Some(published) = inits.get(&path) {
-            if *published == bytes {
+            if boxes::carries(published, &bytes) {
                 return Ok(());
             }
             return Err(Error::new(
@@ -121,6 +122,8 @@ impl SegmentSink for Sink<'_> {
             bytes: s.bytes,
         })
     }
+
+    fn moved(&self, _rung: usize, _segment: usize, _made_by: &str, _reason: &Error) {}
 
     fn frames(&self, count: u64) {
         self.frames.fetch_add(count, Ordering::Relaxed);

@@ -10,11 +10,12 @@ use newsreel_media::prepare::{Head, Prepared};
 use newsreel_model::event::{Event, Phase};
 use newsreel_model::job::{Finished, JobRecord, layout};
 use newsreel_model::plan::Plan;
-use newsreel_model::ports::Checkpoints;
+use newsreel_model::ports::{Checkpoints, EventSink};
 use newsreel_model::report::SourceReport;
 use newsreel_model::{Code, Error, Result};
 use parking_lot::Mutex;
 
+use super::devices::Devices;
 use super::journal::Journal;
 use super::playlists::Playlists;
 use super::programme::Programme;
@@ -46,12 +47,14 @@ pub fn execute(
     )?;
     let sink = Sink::new(&publisher, head.plan(), inits, &context.cancel);
     let finished: HashSet<String> = reused.iter().map(|f| f.path.clone()).collect();
+    let devices = Devices::new(&context.request.devices);
     let programme = Programme {
         source: &context.source,
         sink: &sink,
         finished: &finished,
         planned_segments: record.plan.as_ref().map(|p| p.grid.len()),
-        threads_per_encoder: context.request.threads_per_encoder,
+        devices: &devices,
+        on_fallback: &|fallback| milestones.emit(&Event::FellBack { fallback }),
         max_gap_s: context.request.limits.max_gap_s,
         cancel: &context.cancel,
         on_thumbnail: &|| milestones.thumbnail(),
@@ -67,6 +70,7 @@ pub fn execute(
                 finished: &finished,
                 made_ahead: programme.made_ahead.load(Ordering::Acquire),
                 milestones: &milestones,
+                devices: &devices,
             };
             let runs = runs.encode(&prepared)?;
             Ok(Encoded {

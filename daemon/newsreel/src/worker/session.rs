@@ -18,12 +18,14 @@ use newsreel_model::job::layout;
 use newsreel_model::plan::Plan;
 use newsreel_model::profile::Profile;
 use newsreel_model::report::SourceReport;
+use newsreel_model::spec::Fallback;
 use newsreel_model::{Cancel, Code, Error, Result};
 use parking_lot::{Condvar, Mutex};
 
 use crate::faults;
+use crate::job::devices::{Device, DeviceRequest, Devices};
 use crate::job::limits;
-use crate::job::programme::Programme;
+use crate::job::programme::{Programme, cores};
 use crate::job::publisher::Piece;
 use crate::job::sink::{Outlet, Sink};
 use crate::source::FileSource;
@@ -154,12 +156,19 @@ impl Session {
         let head = prepare::head(source, ask.profile_name, ask.profile, ask.limits, &cancel)?;
         outlet.say(&Word::Head { epoch: self.epoch }, &[&json(head.plan())?])?;
         let sink = self.sink(outlet, head.plan(), &cancel);
+        let devices = Devices::new(&DeviceRequest {
+            device: Device::Cpu,
+            fallback: Fallback::Never,
+            cores: cores(),
+            threads_per_encoder: ask.threads_per_encoder,
+        });
         let programme = Programme {
             source,
             sink: &sink,
             finished,
             planned_segments: ask.known.map(|p| p.grid.len()),
-            threads_per_encoder: ask.threads_per_encoder,
+            devices: &devices,
+            on_fallback: &|_| {},
             max_gap_s: ask.max_gap_s,
             cancel: &cancel,
             on_thumbnail: &|| {},

@@ -1,0 +1,40 @@
+//! What is particular to NVIDIA's GPUs among the engines. Not the lanes (`crate::lane`).
+
+use newsreel_media::ffi::VideoSettings;
+use newsreel_media::hardware::{Explain, FilterLadder};
+use newsreel_model::Result;
+use newsreel_model::plan::RungPlan;
+use newsreel_model::profile::VideoCodec;
+
+use crate::engine::{Stream, Vendor};
+
+use super::{errors, options};
+
+/// What NVIDIA's GPUs are told.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Nvidia;
+
+impl Vendor for Nvidia {
+    type Ladder = FilterLadder;
+
+    const EXPLAIN: Explain = errors::explain;
+
+    const POOL: u32 = 0;
+
+    fn encoder_name(&self, codec: VideoCodec) -> Option<&'static str> {
+        options::encoder(codec)
+    }
+
+    fn takes(&self, codec: VideoCodec, width: u32, height: u32) -> bool {
+        options::takes(codec, width, height)
+    }
+
+    fn settings(&self, rung: &RungPlan, stream: &Stream) -> Vec<VideoSettings> {
+        options::settings(rung, stream)
+    }
+
+    fn ladder(&self, rungs: &[&RungPlan]) -> Result<FilterLadder> {
+        let filters = rungs.iter().map(|rung| options::scale(rung)).collect();
+        Ok(FilterLadder::new(filters, 0, errors::explain))
+    }
+}
