@@ -225,9 +225,13 @@ impl Core {
     }
 
     pub(super) fn log(&mut self, job: JobId, event: Event) {
+        if self.was_told(job, &event) {
+            return;
+        }
         let change = match &event {
             Event::Playable { .. } => {
-                if let Some(entry) = self.jobs.get(&job).filter(|e| !e.job.playable) {
+                if let Some(entry) = self.jobs.get_mut(&job) {
+                    entry.job.playable = true;
                     let after_s = since(entry.job.created_at);
                     JobPlayable { job, after_s }.emit();
                 }
@@ -245,6 +249,20 @@ impl Core {
             _ => return,
         };
         self.apply(vec![(change, Some(event))]);
+    }
+
+    /// Whether something that happens once to a job was told already: a job that goes on after a restart comes by it again.
+    fn was_told(&self, job: JobId, event: &Event) -> bool {
+        match event {
+            Event::Playable { .. } => self.jobs.get(&job).is_some_and(|e| e.job.playable),
+            Event::ThumbnailsReady { .. } => {
+                let logged = self.store.events(0, u32::MAX, Some(job));
+                // A log that cannot be read now may be told twice: better than never.
+                let mut all = logged.into_iter().flatten();
+                all.any(|logged| matches!(logged.event, Event::ThumbnailsReady { .. }))
+            }
+            _ => false,
+        }
     }
 
     fn show(&mut self) {

@@ -66,3 +66,25 @@ fn the_events_of_a_job_are_told_in_order_and_again_after_a_restart() {
         "{rest:?}"
     );
 }
+
+#[test]
+fn a_job_that_goes_on_after_a_kill_tells_nothing_twice() {
+    let _turn = turn();
+    let daemon = Daemon::start("");
+    let job = daemon.submit(&spec(&clip(60), "story"));
+    daemon.wait_for_segments(job.id, 4);
+    daemon.kill9();
+    daemon.restart();
+    daemon.wait_for(job.id, JobState::Completed);
+    let heard = heard(&daemon, &job.id.to_string(), &[]);
+    let kinds: Vec<&str> = heard.iter().map(|e| e["type"].as_str().unwrap()).collect();
+    for once in [
+        "job.queued",
+        "thumbnails.ready",
+        "output.playable",
+        "job.completed",
+    ] {
+        let count = kinds.iter().filter(|kind| **kind == once).count();
+        assert_eq!(count, 1, "{once}: {kinds:?}");
+    }
+}
