@@ -18,7 +18,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("newsreel-store", &["newsreel-model"]),
     ("newsreel-api", &["newsreel-model"]),
     ("newsreel-cpu", &["newsreel-media", "newsreel-model"]),
-    ("newsreel-gpu", &["newsreel-media", "newsreel-model"]),
+    (
+        "newsreel-gpu",
+        &["newsreel-media", "newsreel-model", "newsreel-scale"],
+    ),
+    ("newsreel-scale", &[]),
     ("newsreel", ALL),
     ("newsreel-benches", ALL),
 ];
@@ -31,6 +35,7 @@ const ALL: &[&str] = &[
     "newsreel-gpu",
     "newsreel-media",
     "newsreel-model",
+    "newsreel-scale",
     "newsreel-scheduler",
     "newsreel-store",
 ];
