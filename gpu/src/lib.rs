@@ -1,1 +1,12 @@
-//! Where GPU engines will live, beside `newsreel-cpu` and behind the same `Engine` seam. Empty for now: no device is looked for.
+//! GPUs: which there are, what each can do and why not, the scaling kernel, and (to come) the engines behind `Engine`.
+//!
+//! Not here: which job runs where, or how media is read and packaged. No CUDA or VAAPI type leaves this crate.
+//!
+//! No library of a GPU is linked: the same binary starts with no driver, a broken one, or one it may not use.
+
+pub mod inventory;
+pub mod nvidia;
+mod probe;
+pub mod vaapi;
+
+pub use probe::{Word, probe};
