@@ -4,6 +4,7 @@
 //!
 //! No library of a GPU is linked: the same binary starts with no driver, a broken one, or one it may not use.
 
+pub mod calibration;
 pub mod inventory;
 pub mod nvidia;
 mod probe;
