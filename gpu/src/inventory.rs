@@ -60,7 +60,6 @@ fn ask(kind: DeviceKind, mut command: Command, limit: Duration) -> Answer {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
-        .current_dir("/")
         .spawn();
     let mut child = match started {
         Ok(child) => child,

@@ -154,6 +154,16 @@ impl Block {
         writer.0
     }
 
+    /// Tiles along each axis: the columns and rows of the grid.
+    #[must_use]
+    pub fn tiles(&self) -> (u32, u32) {
+        let most = |count: fn(&Region) -> u32| self.regions.iter().map(count).max().unwrap_or(0);
+        (
+            most(|r| r.width.div_ceil(r.core_width.max(1))),
+            most(|r| r.height.div_ceil(r.core_height.max(1))),
+        )
+    }
+
     /// Reads a block; `None` where it is none.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {

@@ -72,7 +72,6 @@ pub struct Plan {
     depth: Depth,
     table: Vec<u8>,
     block: Block,
-    grid: (u32, u32, u32),
     shared_bytes: u32,
 }
 
@@ -104,7 +103,6 @@ impl Plan {
                 axes: entries,
             });
         }
-        let (x, y) = tiles.count;
         Ok(Self {
             depth: request.depth,
             table,
@@ -113,7 +111,6 @@ impl Plan {
                 rungs,
                 ..Block::default()
             },
-            grid: (small(x)?, small(y)?, 2),
             shared_bytes: small(tiles.shared)?,
         })
     }
@@ -133,7 +130,8 @@ impl Plan {
     /// Blocks along each axis.
     #[must_use]
     pub fn grid(&self) -> (u32, u32, u32) {
-        self.grid
+        let (columns, rows) = self.block.tiles();
+        (columns, rows, 2)
     }
 
     /// Dynamic shared memory of a block, at most 48 KiB.

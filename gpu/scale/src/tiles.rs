@@ -34,8 +34,6 @@ pub struct Cut {
 /// Both planes' cuts, columns before rows.
 #[derive(Clone, Debug)]
 pub struct Tiles {
-    /// Tiles along each axis.
-    pub count: (usize, usize),
     /// Luma columns, luma rows, chroma columns, chroma rows.
     pub cuts: [Cut; 4],
     /// Bytes of shared memory a block needs.
@@ -69,7 +67,6 @@ fn cut(source: Depth, core: (usize, usize), regions: [usize; 4], rungs: &[[Axis;
     let shared =
         [(0, 1), (2, 2)].map(|(a, channels)| shared(source, channels, &cuts[a], &cuts[a + 1]));
     Tiles {
-        count,
         cuts,
         shared: shared[0].max(shared[1]),
     }

@@ -83,6 +83,9 @@ const SMALLEST: [(Codec, Size); 3] = [
     (Codec::Av1, size(192, 128)),
 ];
 
+const NO_DECODER: &str = "this GPU's decoder does not have it; such sources are decoded by the CPU";
+const NO_ENCODER: &str = "this GPU's encoder does not have it; such rungs are encoded by the CPU";
+
 const fn size(width: u32, height: u32) -> Size {
     Size { width, height }
 }
@@ -95,22 +98,27 @@ pub fn decode(context: &Context) -> Side {
     };
     let mut side = Side::default();
     for (codec, theirs, kinds) in DECODERS {
+        let before = side.formats.len();
+        let mut missing = Vec::new();
         for (chroma, bit_depth) in kinds {
+            let what = kind(codec, *chroma, *bit_depth);
             match nvdec.caps(context, theirs, sampling(*chroma), *bit_depth) {
                 Ok(Some(caps)) => {
                     side.engines = side.engines.max((caps.engines > 0).then_some(caps.engines));
                     side.formats.push(decodable(codec, *chroma, *bit_depth, &caps));
                 }
-                Ok(None) => side.unavailable.push(Unavailable::new(
-                    kind(codec, *chroma, *bit_depth),
-                    "this GPU's decoder does not have it; such sources are decoded by the CPU",
-                )),
-                Err(failed) => side.unavailable.push(Unavailable::new(
-                    kind(codec, *chroma, *bit_depth),
+                Ok(None) => missing.push(Unavailable::new(what, NO_DECODER)),
+                Err(failed) => missing.push(Unavailable::new(
+                    what,
                     format!("the driver does not answer for it ({failed}); such sources are decoded by the CPU"),
                 )),
             }
         }
+        // A codec that is missing altogether is one line.
+        if side.formats.len() == before && missing.iter().all(|m| m.reason == NO_DECODER) {
+            missing = vec![Unavailable::new(codec.name(), NO_DECODER)];
+        }
+        side.unavailable.extend(missing);
     }
     side
 }
@@ -159,10 +167,8 @@ fn encodable(session: &EncodeSession, there: &[GUID]) -> Side {
     let mut side = Side::default();
     for (codec, guid) in ENCODERS {
         if !there.contains(&guid) {
-            side.unavailable.push(Unavailable::new(
-                codec.name(),
-                "this GPU's encoder does not have it; such rungs are encoded by the CPU",
-            ));
+            side.unavailable
+                .push(Unavailable::new(codec.name(), NO_ENCODER));
             continue;
         }
         let ask = |capability| session.capability(guid, capability);
@@ -209,10 +215,8 @@ fn encodable(session: &EncodeSession, there: &[GUID]) -> Side {
             }));
         }
         if depths == [8] {
-            side.unavailable.push(Unavailable::new(
-                kind(codec, Chroma::C420, 10),
-                "this GPU's encoder does not have it; such rungs are encoded by the CPU",
-            ));
+            side.unavailable
+                .push(Unavailable::new(kind(codec, Chroma::C420, 10), NO_ENCODER));
         }
     }
     side
