@@ -84,7 +84,9 @@ impl Out<c_char> {
         let kept = text.len().min(length - 1);
         // SAFETY: the caller passed a buffer of `length` bytes; `kept + 1` is no more.
         unsafe {
-            self.0.cast::<u8>().copy_from_nonoverlapping(text.as_ptr(), kept);
+            self.0
+                .cast::<u8>()
+                .copy_from_nonoverlapping(text.as_ptr(), kept);
             self.0.add(kept).write(0);
         }
         Ok(())

@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 
 use crate::abi::{Answer, CuError, size};
 use crate::report;
+use crate::shared::{What, shared};
 
 const MIB: u64 = 1 << 20;
 
@@ -30,10 +31,6 @@ type Change = (i64, i64, u64);
 pub struct State {
     /// The sticky error, once there is one.
     lost: AtomicI32,
-    /// Bytes in use.
-    used: AtomicU64,
-    /// Encode sessions open.
-    pub sessions: AtomicU64,
     /// Calls of each stage so far.
     calls: [AtomicU64; Stage::ALL.len()],
 }
@@ -112,23 +109,18 @@ impl Driver {
     /// Free and total memory of a device, bytes.
     pub fn memory(&self, ordinal: usize) -> Answer<(u64, u64)> {
         let total = self.device(ordinal)?.memory_mib * MIB;
-        let used = self.state(ordinal)?.used.load(Ordering::Relaxed);
+        let used = shared().all(ordinal, What::Bytes);
         Ok((total.saturating_sub(used), total))
     }
 
     /// Takes memory of a device until the return is dropped.
     pub fn take(&self, ordinal: usize, bytes: u64) -> Answer<Taken> {
         let total = self.device(ordinal)?.memory_mib * MIB;
-        let state = self.state(ordinal)?;
-        let fits = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= total);
-        state
-            .used
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits)
-            .map_err(|_| CuError::OUT_OF_MEMORY)?;
-        let all = self.devices.iter().map(|d| d.used.load(Ordering::Relaxed));
-        let all = all.sum();
-        report::count(|c| c.memory_peak = c.memory_peak.max(all));
-        Ok(Taken { ordinal, bytes })
+        self.state(ordinal)?;
+        let taken = Taken::of(ordinal, What::Bytes, bytes, total);
+        let here = shared().here(What::Bytes);
+        report::count(|c| c.memory_peak = c.memory_peak.max(here));
+        taken.ok_or(CuError::OUT_OF_MEMORY)
     }
 
     /// The same in MiB.
@@ -158,21 +150,35 @@ impl State {
 
     /// Counts a call, and returns which it is, from 1.
     pub fn call(&self, stage: Stage) -> u64 {
-        let counter = Stage::ALL.iter().zip(&self.calls).find(|(s, _)| **s == stage);
+        let counter = Stage::ALL
+            .iter()
+            .zip(&self.calls)
+            .find(|(s, _)| **s == stage);
         counter.map_or(0, |(_, calls)| calls.fetch_add(1, Ordering::Relaxed) + 1)
     }
 }
 
-/// Device memory that is in use.
+/// Memory or sessions that are in use.
 pub struct Taken {
     ordinal: usize,
-    bytes: u64,
+    what: What,
+    count: u64,
+}
+
+impl Taken {
+    /// Takes some of what all processes share, until it is dropped; none if that is more than `most`.
+    pub fn of(ordinal: usize, what: What, count: u64, most: u64) -> Option<Self> {
+        let took = shared().take(ordinal, what, count, most);
+        took.then_some(Self {
+            ordinal,
+            what,
+            count,
+        })
+    }
 }
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        if let Ok(state) = driver().state(self.ordinal) {
-            state.used.fetch_sub(self.bytes, Ordering::Relaxed);
-        }
+        shared().give(self.ordinal, self.what, self.count);
     }
 }

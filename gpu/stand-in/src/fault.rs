@@ -7,6 +7,7 @@ use newsreel_stand_in_kit::{Act, Fault, Stage};
 use crate::abi::{Answer, CuError};
 use crate::driver::driver;
 use crate::report;
+use crate::shared::shared;
 
 /// How often a call that hangs looks whether it still should.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -20,8 +21,8 @@ pub fn reach(ordinal: usize, stage: Stage) -> Answer {
     state.alive()?;
     let call = state.call(stage);
     let config = driver().config();
-    for fault in &config.faults {
-        if applies(fault, ordinal, stage, call) {
+    for (index, fault) in config.faults.iter().enumerate() {
+        if applies(fault, ordinal, stage, call) && (!fault.once || shared().first(index)) {
             happen(*fault, ordinal, call)?;
         }
     }
@@ -38,7 +39,8 @@ fn happen(fault: Fault, ordinal: usize, call: u64) -> Answer {
     report::fault(format!("device {ordinal}, call {call}: {fault:?}"));
     match fault.act {
         Act::Fail(code) => Err(CuError(code)),
-        Act::Lose { code, .. } => {
+        Act::Lose { code, xid } => {
+            shared().log(ordinal, xid);
             driver().state(ordinal)?.lose(code);
             Err(CuError(code))
         }

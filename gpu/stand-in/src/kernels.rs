@@ -34,7 +34,10 @@ enum Name {
 const TABLE: &[(Name, Run)] = &[
     (Name::Exactly("newsreel_scale_nv12"), newsreel::nv12),
     (Name::Exactly("newsreel_scale_p010"), newsreel::p010),
-    (Name::Beginning("Subsample_", subsample::variant), subsample::none),
+    (
+        Name::Beginning("Subsample_", subsample::variant),
+        subsample::none,
+    ),
 ];
 
 /// The kernel of this name.

@@ -20,7 +20,9 @@ mod handles;
 mod kernels;
 mod memory;
 mod nvenc;
+mod nvml;
 mod report;
+mod shared;
 
 /// Run as the library is loaded: while the process may still open files.
 #[used]
@@ -28,6 +30,7 @@ mod report;
 static LOADED: extern "C" fn() = {
     extern "C" fn loaded() {
         let _ = driver::driver();
+        let _ = shared::shared();
         let _ = report::open();
         // SAFETY: the function is there until the process ends, since this image is never unloaded.
         unsafe { libc::atexit(leaving) };

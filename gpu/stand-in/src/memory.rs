@@ -128,10 +128,16 @@ pub fn free_all(which: impl Fn(&Block) -> bool) -> (usize, u64) {
 /// Where `length` bytes lie, and how far into it.
 fn find(address: DevicePtr, length: usize, how: &str) -> Answer<(Arc<Block>, usize)> {
     let wrong = |what: &str| {
-        report::violation(format!("{length} bytes at {address:#x} are {how} that {what}"));
+        report::violation(format!(
+            "{length} bytes at {address:#x} are {how} that {what}"
+        ));
         CuError::ILLEGAL_ADDRESS
     };
-    let found = BLOCKS.read().range(..=address).next_back().map(|(_, b)| b.clone());
+    let found = BLOCKS
+        .read()
+        .range(..=address)
+        .next_back()
+        .map(|(_, b)| b.clone());
     let block = found.ok_or_else(|| wrong("are no device memory"))?;
     let offset = size(address - block.base)?;
     let room = block.bytes.read().len();

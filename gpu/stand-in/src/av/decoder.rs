@@ -12,10 +12,14 @@ use super::{AvError, Frame, Packet, Picture, check};
 pub struct Decoder {
     context: *mut sys::AVCodecContext,
     /// The buffers it asked for while the last picture was decoded, oldest first. Boxed: the context points at it.
-    asked: Box<Vec<Frame>>,
+    asked: Box<Asked>,
     codec: Codec,
     frame: Frame,
 }
+
+/// The buffers a decoder asked for.
+#[derive(Default)]
+struct Asked(Vec<Frame>);
 
 // SAFETY: a codec context may be used from any one thread at a time.
 unsafe impl Send for Decoder {}
@@ -77,7 +81,10 @@ impl Decoder {
             // Cropping is the client's: it gets coded pictures, as from a device.
             (*context).apply_cropping = 0;
             let found = sys::avcodec_find_decoder(id);
-            check("opening a decoder", sys::avcodec_open2(context, found, ptr::null_mut()))?;
+            check(
+                "opening a decoder",
+                sys::avcodec_open2(context, found, ptr::null_mut()),
+            )?;
         }
         Ok(decoder)
     }
@@ -88,12 +95,12 @@ impl Decoder {
     /// The packet is damaged, or something in it is not supported.
     pub fn send(&mut self, bytes: &[u8], pts: Option<i64>) -> Result<(), AvError> {
         let packet = Packet::of(bytes, pts)?;
-        let before = std::mem::take(&mut *self.asked);
+        let before = std::mem::take(&mut self.asked.0);
         // SAFETY: an open context and an owned packet.
         let sent = unsafe { sys::avcodec_send_packet(self.context, packet.0) };
-        if self.asked.is_empty() {
+        if self.asked.0.is_empty() {
             // A second field: it goes into the frame of the first.
-            *self.asked = before;
+            self.asked.0 = before;
         }
         check("decoding", sent).map(|_| ())
     }
@@ -141,8 +148,8 @@ impl Decoder {
     /// H.264 asks first for the frames that fill a gap of frame numbers, HEVC last for references that are missing.
     pub fn made(&self) -> Option<Result<Picture, AvError>> {
         let frame = match self.codec {
-            Codec::H264 => self.asked.last(),
-            Codec::Hevc => self.asked.first(),
+            Codec::H264 => self.asked.0.last(),
+            Codec::Hevc => self.asked.0.first(),
         };
         frame.map(Frame::picture)
     }
@@ -191,7 +198,7 @@ extern "C" fn remember(
         if kept.is_null() {
             return -12;
         }
-        (*(*context).opaque.cast::<Vec<Frame>>()).push(Frame(kept));
+        (*(*context).opaque.cast::<Asked>()).0.push(Frame(kept));
         given
     }
 }

@@ -2,6 +2,8 @@
 
 mod decoder;
 mod encoder;
+mod x264;
+mod x265;
 
 use std::ptr;
 
@@ -9,6 +11,8 @@ use ffmpeg_sys_next as sys;
 
 pub use decoder::{Decoder, Shown};
 pub use encoder::{Encoded, Encoder, Rate, Settings};
+use x264::X264;
+use x265::X265;
 
 /// A picture in host memory, 4:2:0, in three planes of 8 bits or of 10 in 16.
 #[derive(Clone, Default)]
@@ -75,7 +79,11 @@ impl Frame {
         let bits = match format {
             YUV420P | YUVJ420P => 8,
             YUV420P10 => 10,
-            _ => return Err(AvError(format!("pixel format {format} is not 4:2:0 of 8 or 10 bits"))),
+            _ => {
+                return Err(AvError(format!(
+                    "pixel format {format} is not 4:2:0 of 8 or 10 bits"
+                )));
+            }
         };
         let length = |n: i32| usize::try_from(n).map_err(|_| AvError("a bad frame".to_owned()));
         let mut picture = Picture {
@@ -87,12 +95,11 @@ impl Frame {
         let sample = picture.sample();
         for (i, plane) in picture.planes.iter_mut().enumerate() {
             let shift = usize::from(i > 0);
-            let row = (length(width)? + shift >> shift) * sample;
-            for y in 0..(length(height)? + shift >> shift) {
+            let row = ((length(width)? + shift) >> shift) * sample;
+            for y in 0..((length(height)? + shift) >> shift) {
                 // SAFETY: libavcodec allocated `height` rows of `pitch` bytes for this plane, and `row` is no more than `pitch`.
-                let bytes = unsafe {
-                    std::slice::from_raw_parts(data[i].add(y * length(pitch[i])?), row)
-                };
+                let bytes =
+                    unsafe { std::slice::from_raw_parts(data[i].add(y * length(pitch[i])?), row) };
                 plane.extend_from_slice(bytes);
             }
         }
@@ -123,7 +130,8 @@ impl Packet {
     /// One with a copy of these bytes.
     fn of(bytes: &[u8], pts: Option<i64>) -> Result<Self, AvError> {
         let packet = Self::new()?;
-        let length = i32::try_from(bytes.len()).map_err(|_| AvError("a large packet".to_owned()))?;
+        let length =
+            i32::try_from(bytes.len()).map_err(|_| AvError("a large packet".to_owned()))?;
         // SAFETY: the packet is owned; `av_new_packet` gives it `length` bytes to write to.
         unsafe {
             check("a packet", sys::av_new_packet(packet.0, length))?;

@@ -35,9 +35,12 @@ pub fn uuid(text: &str) -> Answer<Uuid> {
         .trim_start_matches("GPU-")
         .chars()
         .filter_map(|c| c.to_digit(16))
-        .map(|digit| int(digit))
+        .map(int)
         .collect();
-    let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
+    let bytes: Vec<u8> = digits
+        .chunks_exact(2)
+        .map(|pair| pair[0] << 4 | pair[1])
+        .collect();
     bytes.try_into().map_err(|_| CuError::INVALID_VALUE)
 }
 

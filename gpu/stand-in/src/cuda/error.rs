@@ -11,23 +11,57 @@ const KNOWN: &[(c_int, &CStr, &CStr)] = &[
     (1, c"CUDA_ERROR_INVALID_VALUE", c"invalid argument"),
     (2, c"CUDA_ERROR_OUT_OF_MEMORY", c"out of memory"),
     (3, c"CUDA_ERROR_NOT_INITIALIZED", c"initialization error"),
-    (100, c"CUDA_ERROR_NO_DEVICE", c"no CUDA-capable device is detected"),
+    (
+        100,
+        c"CUDA_ERROR_NO_DEVICE",
+        c"no CUDA-capable device is detected",
+    ),
     (101, c"CUDA_ERROR_INVALID_DEVICE", c"invalid device ordinal"),
-    (201, c"CUDA_ERROR_INVALID_CONTEXT", c"invalid device context"),
-    (205, c"CUDA_ERROR_MAP_FAILED", c"mapping of buffer object failed"),
-    (304, c"CUDA_ERROR_OPERATING_SYSTEM", c"OS call failed or operation not supported on this OS"),
-    (400, c"CUDA_ERROR_INVALID_HANDLE", c"invalid resource handle"),
+    (
+        201,
+        c"CUDA_ERROR_INVALID_CONTEXT",
+        c"invalid device context",
+    ),
+    (
+        205,
+        c"CUDA_ERROR_MAP_FAILED",
+        c"mapping of buffer object failed",
+    ),
+    (
+        304,
+        c"CUDA_ERROR_OPERATING_SYSTEM",
+        c"OS call failed or operation not supported on this OS",
+    ),
+    (
+        400,
+        c"CUDA_ERROR_INVALID_HANDLE",
+        c"invalid resource handle",
+    ),
     (500, c"CUDA_ERROR_NOT_FOUND", c"named symbol not found"),
-    (700, c"CUDA_ERROR_ILLEGAL_ADDRESS", c"an illegal memory access was encountered"),
-    (719, c"CUDA_ERROR_LAUNCH_FAILED", c"unspecified launch failure"),
+    (
+        700,
+        c"CUDA_ERROR_ILLEGAL_ADDRESS",
+        c"an illegal memory access was encountered",
+    ),
+    (
+        719,
+        c"CUDA_ERROR_LAUNCH_FAILED",
+        c"unspecified launch failure",
+    ),
     (801, c"CUDA_ERROR_NOT_SUPPORTED", c"operation not supported"),
-    (803, c"CUDA_ERROR_SYSTEM_DRIVER_MISMATCH", c"system has unsupported display driver / cuda driver combination"),
+    (
+        803,
+        c"CUDA_ERROR_SYSTEM_DRIVER_MISMATCH",
+        c"system has unsupported display driver / cuda driver combination",
+    ),
     (999, c"CUDA_ERROR_UNKNOWN", c"unknown error"),
 ];
 
 fn known(code: c_int) -> Result<(&'static CStr, &'static CStr), CuError> {
     let found = KNOWN.iter().find(|(known, ..)| *known == code);
-    found.map(|(_, name, text)| (*name, *text)).ok_or(CuError::INVALID_VALUE)
+    found
+        .map(|(_, name, text)| (*name, *text))
+        .ok_or(CuError::INVALID_VALUE)
 }
 
 export! {

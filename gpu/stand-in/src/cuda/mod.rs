@@ -5,6 +5,7 @@
 pub mod context;
 mod copy;
 mod device;
+
 mod error;
 mod memory;
 mod module;
@@ -16,6 +17,7 @@ use std::ffi::c_int;
 use crate::abi::Answer;
 use crate::report;
 
+pub use device::uuid;
 pub use texture::TEXTURES;
 
 /// Runs the body of an exported function, and makes of its answer what the interface wants.

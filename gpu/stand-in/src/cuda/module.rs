@@ -33,7 +33,10 @@ struct Function {
 fn entries(text: &str) -> BTreeSet<String> {
     let after = text.split(".entry").skip(1);
     let names = after.filter_map(|rest| {
-        let name = rest.trim_start().split(['(', '\n', ' ', '\t', '\r']).next()?;
+        let name = rest
+            .trim_start()
+            .split(['(', '\n', ' ', '\t', '\r'])
+            .next()?;
         (!name.is_empty()).then(|| name.to_owned())
     });
     names.collect()
@@ -53,11 +56,17 @@ fn load(image: &In<c_char>) -> Answer<Handle> {
 fn function(module: Handle, name: &str) -> Answer<Handle> {
     let module = MODULES.get(module)?;
     current_is(module.context, "module")?;
-    if module.entries.as_ref().is_some_and(|all| !all.contains(name)) {
+    if module
+        .entries
+        .as_ref()
+        .is_some_and(|all| !all.contains(name))
+    {
         return Err(CuError::NOT_FOUND);
     }
     let Some(kernel) = kernels::find(name) else {
-        report::violation(format!("no function emulates the kernel {name}: add it to kernels.rs"));
+        report::violation(format!(
+            "no function emulates the kernel {name}: add it to kernels.rs"
+        ));
         return Err(CuError::NOT_FOUND);
     };
     let handle = FUNCTIONS.insert(Function {

@@ -49,9 +49,13 @@ pub fn end_of(context: Handle) -> (usize, &'static str) {
 
 /// What is left at the end of the process.
 pub fn leaks() -> Vec<String> {
-    let counts = [(STREAMS.count(), STREAMS.kind()), (EVENTS.count(), EVENTS.kind())];
+    let counts = [
+        (STREAMS.count(), STREAMS.kind()),
+        (EVENTS.count(), EVENTS.kind()),
+    ];
     let left = counts.iter().filter(|(count, _)| *count > 0);
-    left.map(|(count, kind)| format!("{count} × {kind}")).collect()
+    left.map(|(count, kind)| format!("{count} × {kind}"))
+        .collect()
 }
 
 fn wait(device: usize) -> Answer {
@@ -70,7 +74,10 @@ fn here(context: Handle) -> Answer<usize> {
 }
 
 fn elapsed(start: Handle, end: Handle) -> Answer<f32> {
-    let times = (*EVENTS.get(start)?.recorded.lock(), *EVENTS.get(end)?.recorded.lock());
+    let times = (
+        *EVENTS.get(start)?.recorded.lock(),
+        *EVENTS.get(end)?.recorded.lock(),
+    );
     let (Some(start), Some(end)) = times else {
         return Err(CuError::INVALID_HANDLE);
     };

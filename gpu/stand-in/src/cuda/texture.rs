@@ -71,7 +71,10 @@ fn make(about: &Resource) -> Answer<Handle> {
 
 /// Ends those of a context; how many there were, and what they are.
 pub fn end_of(context: Handle) -> (usize, &'static str) {
-    (TEXTURES.remove_all(|t| t.context == context).len(), TEXTURES.kind())
+    (
+        TEXTURES.remove_all(|t| t.context == context).len(),
+        TEXTURES.kind(),
+    )
 }
 
 /// What is left at the end of the process.

@@ -154,7 +154,11 @@ impl Writer {
     /// An Exp-Golomb number with sign.
     pub fn se(&mut self, value: i32) {
         let magnitude = value.unsigned_abs();
-        self.ue(if value > 0 { 2 * magnitude - 1 } else { 2 * magnitude });
+        self.ue(if value > 0 {
+            2 * magnitude - 1
+        } else {
+            2 * magnitude
+        });
     }
 
     /// A flag that an interface gives as a number.

@@ -155,7 +155,9 @@ fn slices<'a>(params: &PicParams) -> Answer<Vec<&'a [u8]>> {
     let bytes = offsets.read(0, count * 4)?;
     let mut starts = Vec::with_capacity(count + 1);
     for word in bytes.chunks_exact(4) {
-        starts.push(size(c_uint::from_ne_bytes([word[0], word[1], word[2], word[3]]))?);
+        starts.push(size(c_uint::from_ne_bytes([
+            word[0], word[1], word[2], word[3],
+        ]))?);
     }
     starts.push(data.len());
     let slice = |pair: &[usize]| {
@@ -199,7 +201,11 @@ fn decode(codec: Codec, state: &mut State, params: &PicParams) -> Answer<(Arc<Pi
     state.engine.discard();
     match state.engine.made() {
         Some(Ok(picture)) => {
-            let status = if sent.is_ok() { STATUS_SUCCESS } else { STATUS_CONCEALED };
+            let status = if sent.is_ok() {
+                STATUS_SUCCESS
+            } else {
+                STATUS_CONCEALED
+            };
             Ok((Arc::new(picture), status))
         }
         Some(Err(error)) => Err(refuse(&error)),
@@ -214,7 +220,9 @@ fn decode_picture(handle: Handle, params: &PicParams) -> Answer {
     let index = size(params.picture)?;
     let mut state = decoder.state.lock();
     if index >= state.surfaces.len() {
-        report::violation(format!("a picture is decoded into surface {index}, which is none"));
+        report::violation(format!(
+            "a picture is decoded into surface {index}, which is none"
+        ));
         return Err(CuError::INVALID_VALUE);
     }
     let decoded = match OFFERED.take() {
@@ -233,7 +241,9 @@ fn map(handle: Handle, index: c_int) -> Answer<(DevicePtr, c_uint)> {
     let mut state = decoder.state.lock();
     let surface = state.surfaces.get(size(index)?).and_then(|s| s.0.clone());
     let Some(picture) = surface else {
-        report::violation(format!("surface {index} is mapped, into which nothing was decoded"));
+        report::violation(format!(
+            "surface {index} is mapped, into which nothing was decoded"
+        ));
         return Err(CuError::INVALID_VALUE);
     };
     let block = state.free.pop_front().ok_or(CuError::MAP_FAILED)?;
@@ -252,7 +262,9 @@ fn unmap(handle: Handle, address: DevicePtr) -> Answer {
     current_is(decoder.context, "decoder")?;
     let mut state = decoder.state.lock();
     let Some(at) = state.mapped.iter().position(|b| b.address() == address) else {
-        report::violation(format!("a picture at {address:#x} is unmapped that is not mapped"));
+        report::violation(format!(
+            "a picture at {address:#x} is unmapped that is not mapped"
+        ));
         return Err(CuError::INVALID_VALUE);
     };
     let block = state.mapped.swap_remove(at);
@@ -266,7 +278,9 @@ fn destroy(handle: Handle) -> Answer {
     let lost = driver().state(decoder.device)?.is_lost();
     let mapped = decoder.state.lock().mapped.len();
     if mapped > 0 && !lost {
-        report::violation(format!("a decoder is destroyed with {mapped} pictures mapped"));
+        report::violation(format!(
+            "a decoder is destroyed with {mapped} pictures mapped"
+        ));
     }
     report::flush();
     Ok(())
@@ -274,7 +288,10 @@ fn destroy(handle: Handle) -> Answer {
 
 /// Ends those of a context; how many there were, and what they are.
 pub fn end_of(context: Handle) -> (usize, &'static str) {
-    (DECODERS.remove_all(|d| d.context == context).len(), DECODERS.kind())
+    (
+        DECODERS.remove_all(|d| d.context == context).len(),
+        DECODERS.kind(),
+    )
 }
 
 /// What is left at the end of the process.

@@ -15,7 +15,10 @@ fn zigzag(n: usize) -> Vec<usize> {
         let diagonal = row + column;
         (diagonal, if diagonal % 2 == 1 { row } else { column })
     });
-    order.into_iter().map(|(row, column)| row * n + column).collect()
+    order
+        .into_iter()
+        .map(|(row, column)| row * n + column)
+        .collect()
 }
 
 /// A list of factors; 16 is the default of a decoder that is told nothing, but all are written.
@@ -36,7 +39,14 @@ fn sequence(picture: &PicParams, p: &H264, adaptive: bool) -> Result<Vec<u8>, Av
     let mut w = Writer::default();
     w.bits(0x67, 8);
     // High or High 10, no constraints, level 6.2: decoders go by what follows.
-    w.bits(if p.bit_depth_luma_minus8 > 0 { 110 } else { 100 }, 8);
+    w.bits(
+        if p.bit_depth_luma_minus8 > 0 {
+            110
+        } else {
+            100
+        },
+        8,
+    );
     w.bits(0, 8);
     w.bits(62, 8);
     w.ue(0);
@@ -125,15 +135,24 @@ pub fn unit(
     adaptive: bool,
 ) -> Result<Vec<u8>, AvError> {
     if p.pic_order_cnt_type == 1 {
-        return Err(AvError("picture order of type 1: its offsets are not handed over".to_owned()));
+        return Err(AvError(
+            "picture order of type 1: its offsets are not handed over".to_owned(),
+        ));
     }
     if p.num_slice_groups_minus1 > 0 {
         return Err(AvError("flexible macroblock order".to_owned()));
     }
-    let ids = slices.iter().map(|s| set_of(s)).collect::<Result<Vec<_>, _>>()?;
-    let id = *ids.first().ok_or_else(|| AvError("a picture without slices".to_owned()))?;
+    let ids = slices
+        .iter()
+        .map(|s| set_of(s))
+        .collect::<Result<Vec<_>, _>>()?;
+    let id = *ids
+        .first()
+        .ok_or_else(|| AvError("a picture without slices".to_owned()))?;
     if ids.iter().any(|other| *other != id) {
-        return Err(AvError("slices with different picture parameter sets".to_owned()));
+        return Err(AvError(
+            "slices with different picture parameter sets".to_owned(),
+        ));
     }
     let mut stream = Vec::new();
     append(&mut stream, &sequence(picture, p, adaptive)?);

@@ -198,15 +198,21 @@ pub fn unit(p: &Hevc, slices: &[&[u8]]) -> Result<Vec<u8>, AvError> {
     if p.sps_range_extension != 0 || p.pps_range_extension != 0 {
         return Err(AvError("the range extensions of HEVC".to_owned()));
     }
-    if p.separate_colour_plane != 0 || p.num_tile_columns_minus1 > 20 || p.num_tile_rows_minus1 > 20 {
-        return Err(AvError("separate planes, or more tiles than are handed over".to_owned()));
+    if p.separate_colour_plane != 0 || p.num_tile_columns_minus1 > 20 || p.num_tile_rows_minus1 > 20
+    {
+        return Err(AvError(
+            "separate planes, or more tiles than are handed over".to_owned(),
+        ));
     }
     let references = References::of(p)?;
     let written = hevc_slice::rewrite(p, slices, &references)?;
     let mut stream = Vec::new();
     append(&mut stream, &video());
     append(&mut stream, &sequence(p)?);
-    append(&mut stream, &picture_set(p, written.set, written.extra_bits));
+    append(
+        &mut stream,
+        &picture_set(p, written.set, written.extra_bits),
+    );
     for slice in &written.slices {
         append(&mut stream, slice);
     }

@@ -35,14 +35,19 @@ impl References {
     pub fn of(p: &Hevc) -> Result<Self, AvError> {
         let counted = |list: &[u8], count: i32| {
             let count = usize::try_from(count).unwrap_or(0).min(list.len());
-            list[..count].iter().map(|i| usize::from(*i)).collect::<Vec<_>>()
+            list[..count]
+                .iter()
+                .map(|i| usize::from(*i))
+                .collect::<Vec<_>>()
         };
         let mut used = counted(&p.short_before, p.short_before_count);
         used.extend(counted(&p.short_after, p.short_after_count));
         let used_long = counted(&p.long, p.long_count);
         // One without a surface was made up by the client for one that is missing; so will the decoder here, if it is referred to.
         let is_used = |i: &usize| used.contains(i) || used_long.contains(i);
-        let kept: Vec<usize> = (0..16).filter(|i| p.reference[*i] >= 0 || is_used(i)).collect();
+        let kept: Vec<usize> = (0..16)
+            .filter(|i| p.reference[*i] >= 0 || is_used(i))
+            .collect();
         let mut references = Self {
             before: Vec::new(),
             after: Vec::new(),
@@ -63,13 +68,21 @@ impl References {
         let mask = (1 << (i32::from(p.log2_max_pic_order_cnt_lsb_minus4) + 4)) - 1;
         let low = |i: usize| u32::try_from(p.reference_order[i] & mask).unwrap_or(0);
         // Those that are used come in the order in which they are used.
-        let unused = kept.iter().filter(|i| p.reference_is_long[**i] != 0 && !used_long.contains(i));
+        let unused = kept
+            .iter()
+            .filter(|i| p.reference_is_long[**i] != 0 && !used_long.contains(i));
         references.long = used_long.iter().map(|i| (low(*i), true)).collect();
         references.long.extend(unused.map(|i| (low(*i), false)));
         for (at, (order, _)) in references.long.iter().enumerate() {
             let alike = kept.iter().filter(|i| low(**i) == *order).count();
-            if alike > 1 || references.long[..at].iter().any(|(other, _)| other == order) {
-                return Err(AvError("long-term pictures with the same lower bits".to_owned()));
+            if alike > 1
+                || references.long[..at]
+                    .iter()
+                    .any(|(other, _)| other == order)
+            {
+                return Err(AvError(
+                    "long-term pictures with the same lower bits".to_owned(),
+                ));
             }
         }
         Ok(references)
@@ -230,10 +243,16 @@ pub fn rewrite(p: &Hevc, slices: &[&[u8]], references: &References) -> Result<Wr
             match common {
                 None => common = Some((h.set, extra)),
                 Some(known) if known == (h.set, extra) => {}
-                Some(_) => return Err(AvError("slices that differ in their references".to_owned())),
+                Some(_) => {
+                    return Err(AvError("slices that differ in their references".to_owned()));
+                }
             }
         }
-        let extra = if h.dependent { 0 } else { common.map_or(0, |(_, extra)| extra) };
+        let extra = if h.dependent {
+            0
+        } else {
+            common.map_or(0, |(_, extra)| extra)
+        };
         let mut w = Writer::default();
         w.copy(start, 0, 16);
         w.copy(body, 0, h.reserved.0);

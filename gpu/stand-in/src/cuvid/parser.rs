@@ -7,7 +7,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::abi::{
-    CHROMA_420, DisplayInfo, END_OF_STREAM, Format, ParserParams, PicParams, SourcePacket, TIMESTAMP,
+    CHROMA_420, DisplayInfo, END_OF_STREAM, Format, ParserParams, PicParams, SourcePacket,
+    TIMESTAMP,
 };
 use super::{codec, decoder};
 use crate::abi::{Answer, CuError, Handle, HostPtr, In, InOut, Out, int, size};
@@ -78,7 +79,10 @@ impl Parser {
         let mut format = self.format_of(&shown)?;
         if self.format.as_ref() != Some(&format) {
             self.format = Some(format.clone());
-            let told = self.params.on_sequence.map(|tell| tell(user, InOut::of(&mut format)));
+            let told = self
+                .params
+                .on_sequence
+                .map(|tell| tell(user, InOut::of(&mut format)));
             if told.unwrap_or(1) == 0 {
                 return Ok(false);
             }
@@ -93,7 +97,9 @@ impl Parser {
         params.intra = c_int::from(shown.key);
         let picture = Arc::new(shown.picture);
         let decoded = decoder::offering(picture, || {
-            self.params.on_decode.map(|decode| decode(user, InOut::of(&mut params)))
+            self.params
+                .on_decode
+                .map(|decode| decode(user, InOut::of(&mut params)))
         });
         if decoded.unwrap_or(1) == 0 {
             return Ok(false);
@@ -105,7 +111,10 @@ impl Parser {
             repeat_first: 0,
             timestamp: shown.pts.unwrap_or(0),
         };
-        let displayed = self.params.on_display.map(|show| show(user, InOut::of(&mut info)));
+        let displayed = self
+            .params
+            .on_display
+            .map(|show| show(user, InOut::of(&mut info)));
         Ok(displayed.unwrap_or(1) != 0)
     }
 

@@ -57,7 +57,11 @@ impl Layout {
         let (width, height) = (picture.width.div_ceil(2), picture.height.div_ceil(2));
         for (i, row) in chroma.chunks_exact_mut(self.pitch()).enumerate() {
             let start = (y / 2 + i).min(height - 1) * width * sample;
-            for (j, out) in row.chunks_exact_mut(2 * sample).take(self.width.div_ceil(2)).enumerate() {
+            for (j, out) in row
+                .chunks_exact_mut(2 * sample)
+                .take(self.width.div_ceil(2))
+                .enumerate()
+            {
                 let at = start + (x / 2 + j).min(width - 1) * sample;
                 let (u, v) = out.split_at_mut(sample);
                 shift(&u_plane[at..], u);

@@ -55,13 +55,25 @@ pub fn value(device: usize, codec: Guid, which: i32) -> Answer<i32> {
     Ok(match which {
         // The number of B-frames, and whether they may be references: each or the middle one.
         0 => number(e.b_frames),
-        43 => if e.b_frames > 0 { 3 } else { 0 },
+        43 if e.b_frames > 0 => 3,
         // Constant quantiser, variable and constant rate.
         1 => 0b11_1111,
         // CABAC, adaptive transform; levels in the codec's own numbers.
         7 | 8 => i32::from(e.codec == Codec::H264),
-        13 => if e.codec == Codec::H264 { 62 } else { 186 },
-        14 => if e.codec == Codec::H264 { 10 } else { 30 },
+        13 => {
+            if e.codec == Codec::H264 {
+                62
+            } else {
+                186
+            }
+        }
+        14 => {
+            if e.codec == Codec::H264 {
+                10
+            } else {
+                30
+            }
+        }
         16 => number(e.max.0),
         17 => number(e.max.1),
         // Custom buffer sizes.

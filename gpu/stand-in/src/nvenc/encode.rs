@@ -76,7 +76,8 @@ impl CodecConfig {
                 }
             }
             Codec::Hevc => {
-                let flags = config.codec[2];
+                // Behind level, tier and the sizes of coding units.
+                let flags = config.codec[4];
                 Self {
                     disable_sets: bit(flags, 6),
                     repeat_sets: bit(flags, 7),
@@ -92,18 +93,29 @@ fn rate(r: &RateControl) -> Rate {
     let (average, most, buffer) = (u64::from(r.average), u64::from(r.most), u64::from(r.buffer));
     match r.mode {
         0 => Rate::Quantiser(r.constant.p.min(51)),
-        2 | 8 | 16 => Rate::Constant { rate: average.max(1000), buffer },
+        2 | 8 | 16 => Rate::Constant {
+            rate: average.max(1000),
+            buffer,
+        },
         _ if r.quality > 0 => Rate::Quality {
             target: u32::from(r.quality),
             most,
             buffer,
         },
-        _ => Rate::Average { rate: average.max(1000), most, buffer },
+        _ => Rate::Average {
+            rate: average.max(1000),
+            most,
+            buffer,
+        },
     }
 }
 
 /// What a client wants, as far as the device can do it.
-fn settings(device: usize, params: &Initialize, config: &Config) -> Result<Settings, (Status, String)> {
+fn settings(
+    device: usize,
+    params: &Initialize,
+    config: &Config,
+) -> Result<Settings, (Status, String)> {
     let wrong = |status, why: &str| (status, why.to_owned());
     let unknown = |status| wrong(status, "Unsupported codec.");
     let can = caps::of(device, params.codec).map_err(unknown)?;
@@ -111,24 +123,39 @@ fn settings(device: usize, params: &Initialize, config: &Config) -> Result<Setti
     let small = params.width < can.min.0 || params.height < can.min.1;
     let large = params.width > can.max.0 || params.height > can.max.1;
     if small {
-        return Err(wrong(Status::INVALID_PARAM, "Frame Dimension less than the minimum supported value."));
+        return Err(wrong(
+            Status::INVALID_PARAM,
+            "Frame Dimension less than the minimum supported value.",
+        ));
     }
     if large {
-        return Err(wrong(Status::INVALID_PARAM, "Frame Dimension exceeds the maximum supported value."));
+        return Err(wrong(
+            Status::INVALID_PARAM,
+            "Frame Dimension exceeds the maximum supported value.",
+        ));
     }
     let b_frames = u32::try_from(config.interval - 1).unwrap_or(0);
     if b_frames > can.b_frames {
         return Err(wrong(Status::UNSUPPORTED_PARAM, "Too many B frames."));
     }
     if own.ten_bit && !can.ten_bit {
-        return Err(wrong(Status::UNSUPPORTED_PARAM, "10 bit encode not supported."));
+        return Err(wrong(
+            Status::UNSUPPORTED_PARAM,
+            "10 bit encode not supported.",
+        ));
     }
     // Frames are 1; fields are not encoded here.
     if config.fields > 1 {
-        return Err(wrong(Status::UNSUPPORTED_PARAM, "Field encoding not supported."));
+        return Err(wrong(
+            Status::UNSUPPORTED_PARAM,
+            "Field encoding not supported.",
+        ));
     }
     if params.asynchronous != 0 || params.decides_types == 0 {
-        return Err(wrong(Status::UNSUPPORTED_PARAM, "Asynchronous, or without picture type decision."));
+        return Err(wrong(
+            Status::UNSUPPORTED_PARAM,
+            "Asynchronous, or without picture type decision.",
+        ));
     }
     let profiles: &[_] = match can.codec {
         Codec::H264 => &guid::H264_PROFILES,
@@ -163,7 +190,11 @@ impl Running {
     ///
     /// # Errors
     /// The device cannot do what is wanted; with it comes why, in words.
-    pub fn start(device: usize, params: &Initialize, config: &Config) -> Result<Self, (Status, String)> {
+    pub fn start(
+        device: usize,
+        params: &Initialize,
+        config: &Config,
+    ) -> Result<Self, (Status, String)> {
         let mut settings = settings(device, params, config)?;
         settings.aspect = reduced(settings.aspect);
         let own = CodecConfig::of(settings.codec, config);
@@ -172,7 +203,7 @@ impl Running {
             (Status::GENERIC, error.0)
         })?;
         Ok(Self {
-            sets: encoder.parameter_sets(settings.codec),
+            sets: encoder.parameter_sets(),
             encoder,
             settings,
             first_sets: !own.disable_sets,
@@ -207,9 +238,15 @@ impl Running {
             report::violation("a picture is of another depth than its encoder".to_owned());
             return Err(Status::INVALID_PARAM);
         }
-        let row = |start: usize, length: usize| bytes.get(start..start + length).ok_or(Status::INVALID_PTR);
+        let row = |start: usize, length: usize| {
+            bytes.get(start..start + length).ok_or(Status::INVALID_PTR)
+        };
         for y in 0..height {
-            append(&mut picture.planes[0], row(y * shape.pitch, width * sample)?, sample);
+            append(
+                &mut picture.planes[0],
+                row(y * shape.pitch, width * sample)?,
+                sample,
+            );
         }
         let chroma = shape.pitch * shape.height;
         let (across, down) = (width.div_ceil(2), height.div_ceil(2));
@@ -224,8 +261,16 @@ impl Running {
                 let half = shape.pitch / 2;
                 let second = chroma + half * shape.height.div_ceil(2);
                 let (u, v) = if shape.format == IYUV { (1, 2) } else { (2, 1) };
-                append(&mut picture.planes[u], row(chroma + y * half, across)?, sample);
-                append(&mut picture.planes[v], row(second + y * half, across)?, sample);
+                append(
+                    &mut picture.planes[u],
+                    row(chroma + y * half, across)?,
+                    sample,
+                );
+                append(
+                    &mut picture.planes[v],
+                    row(second + y * half, across)?,
+                    sample,
+                );
             }
         }
         Ok(picture)
@@ -238,11 +283,14 @@ impl Running {
     pub fn encode(&mut self, picture: &Picture, time: u64, flags: u32) -> Answer {
         // FFmpeg means a key frame by either: x264 and x265 here make both an IDR picture.
         let key = flags & (FORCE_IDR | FORCE_INTRA) != 0;
-        self.times.insert(self.number, (time, flags & WITH_SETS != 0));
-        self.encoder.send(picture, self.number, key).map_err(|error| {
-            report::violation(format!("the stand-in's encoder failed: {}", error.0));
-            Status::GENERIC
-        })?;
+        self.times
+            .insert(self.number, (time, flags & WITH_SETS != 0));
+        self.encoder
+            .send(picture, self.number, key)
+            .map_err(|error| {
+                report::violation(format!("the stand-in's encoder failed: {}", error.0));
+                Status::GENERIC
+            })?;
         self.number += 1;
         self.collect();
         Ok(())
@@ -264,7 +312,11 @@ impl Running {
     fn finish(&mut self, encoded: Encoded) -> Done {
         let (time, wanted) = self.times.remove(&encoded.pts).unwrap_or_default();
         let mut bytes = Vec::new();
-        let due = if self.finished == 0 { self.first_sets } else { self.all_sets };
+        let due = if self.finished == 0 {
+            self.first_sets
+        } else {
+            self.all_sets
+        };
         if wanted || due && encoded.key {
             bytes.extend_from_slice(&self.sets);
         }
@@ -296,12 +348,16 @@ fn append(plane: &mut Vec<u8>, samples: &[u8], sample: usize) {
     }
 }
 
+/// A ratio in its lowest terms; nothing over one where it is none.
 fn reduced((a, b): (u32, u32)) -> (u32, u32) {
-    let (mut x, mut y) = (a, b);
-    while y != 0 {
-        (x, y) = (y, x % y);
+    let (mut divisor, mut rest) = (a, b);
+    while rest != 0 {
+        (divisor, rest) = (rest, divisor % rest);
     }
-    if x == 0 { (0, 1) } else { (a / x, b / x) }
+    match (a.checked_div(divisor), b.checked_div(divisor)) {
+        (Some(a), Some(b)) => (a, b),
+        _ => (0, 1),
+    }
 }
 
 /// Puts what is done into the buffers that wait for it, in the order in which they were given; whether anything was.

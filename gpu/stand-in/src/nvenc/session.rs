@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::CString;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use newsreel_stand_in_kit::Stage;
 use parking_lot::Mutex;
@@ -15,6 +14,7 @@ use crate::abi::{DevicePtr, Handle};
 use crate::cuda::context::CONTEXTS;
 use crate::driver::{Taken, driver};
 use crate::handles::Handles;
+use crate::shared::{What, shared};
 use crate::{fault, report};
 
 static SESSIONS: Handles<Session> = Handles::new("encode session");
@@ -28,7 +28,7 @@ pub struct Session {
     pub state: Mutex<State>,
     /// What the last error was, in words.
     pub details: Mutex<CString>,
-    _taken: Taken,
+    _taken: [Taken; 2],
 }
 
 /// What is in a session.
@@ -105,7 +105,11 @@ pub struct Registered {
 pub fn reach(device: usize, stage: Stage) -> Answer {
     fault::reach(device, stage).map_err(|error| {
         let lost = driver().state(device).is_ok_and(|s| s.is_lost());
-        if lost { Status::GENERIC } else { Status(error.0) }
+        if lost {
+            Status::GENERIC
+        } else {
+            Status(error.0)
+        }
     })
 }
 
@@ -123,7 +127,9 @@ pub fn open(params: &OpenSession) -> Answer<Handle> {
     if params.device_type != 1 {
         return Err(Status::UNSUPPORTED_DEVICE);
     }
-    let context = CONTEXTS.get(params.device).map_err(|_| Status::INVALID_DEVICE)?;
+    let context = CONTEXTS
+        .get(params.device)
+        .map_err(|_| Status::INVALID_DEVICE)?;
     let device = context.device;
     reach(device, Stage::Session)?;
     let about = driver().device(device)?;
@@ -131,12 +137,9 @@ pub fn open(params: &OpenSession) -> Answer<Handle> {
         return Err(Status::UNSUPPORTED_DEVICE);
     }
     let taken = driver().take_mib(device, about.session_mib)?;
-    let sessions = &driver().state(device)?.sessions;
-    let room = |open: u64| (open < u64::from(about.sessions_max)).then_some(open + 1);
-    sessions
-        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, room)
-        .map_err(|_| Status::OUT_OF_MEMORY)?;
-    let open = sessions.load(Ordering::Relaxed);
+    let most = about.sessions_max.into();
+    let place = Taken::of(device, What::Sessions, 1, most).ok_or(Status::OUT_OF_MEMORY)?;
+    let open = shared().here(What::Sessions);
     report::count(|c| {
         c.sessions += 1;
         c.sessions_peak = c.sessions_peak.max(open);
@@ -146,16 +149,8 @@ pub fn open(params: &OpenSession) -> Answer<Handle> {
         device,
         state: Mutex::default(),
         details: Mutex::default(),
-        _taken: taken,
+        _taken: [taken, place],
     }))
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        if let Ok(state) = driver().state(self.device) {
-            state.sessions.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
 }
 
 /// The session a client means.
@@ -185,7 +180,10 @@ pub fn close(handle: Handle) -> Answer {
         .map(|(count, kind)| format!("{count} × {kind}"))
         .collect();
     if !left.is_empty() && !driver().state(session.device)?.is_lost() {
-        report::violation(format!("an encode session is closed with {}", left.join(", ")));
+        report::violation(format!(
+            "an encode session is closed with {}",
+            left.join(", ")
+        ));
     }
     drop(state);
     report::flush();
@@ -194,7 +192,10 @@ pub fn close(handle: Handle) -> Answer {
 
 /// Ends those of a context; how many there were, and what they are.
 pub fn end_of(context: Handle) -> (usize, &'static str) {
-    (SESSIONS.remove_all(|s| s.context == context).len(), SESSIONS.kind())
+    (
+        SESSIONS.remove_all(|s| s.context == context).len(),
+        SESSIONS.kind(),
+    )
 }
 
 /// What is left at the end of the process.

@@ -5,8 +5,8 @@ use std::ffi::{c_char, c_void};
 use newsreel_stand_in_kit::Stage;
 
 use super::abi::{
-    BitstreamBuffer, Caps, FunctionList, Initialize, InputBuffer, Kind, LockBitstream, LockInput, Map,
-    OpenSession, Picture, PresetConfig, Register, Sequence,
+    BitstreamBuffer, Caps, FunctionList, Initialize, InputBuffer, Kind, LockBitstream, LockInput,
+    Map, OpenSession, Picture, PresetConfig, Register, Sequence,
 };
 use super::encode::{END, Running, deliver};
 use super::guid::{self, Guid};
@@ -45,7 +45,11 @@ fn profiles(device: usize, codec: Guid) -> Answer<Vec<Guid>> {
         newsreel_stand_in_kit::Codec::Hevc => &guid::HEVC_PROFILES,
     };
     let can_do = |name: &Option<&str>| *name != Some("main10") || can.ten_bit;
-    Ok(all.iter().filter(|(_, name)| can_do(name)).map(|(guid, _)| *guid).collect())
+    Ok(all
+        .iter()
+        .filter(|(_, name)| can_do(name))
+        .map(|(guid, _)| *guid)
+        .collect())
 }
 
 fn formats(device: usize, codec: Guid) -> Answer<Vec<u32>> {
@@ -94,7 +98,11 @@ fn encode(session: &Session, params: &Picture) -> Answer {
     running.encode(&picture, params.time, params.flags)?;
     report::count(|c| c.encoded += 1);
     state.waiting.push_back((params.output, params.input));
-    if deliver(state) { Ok(()) } else { Err(Status::NEED_MORE_INPUT) }
+    if deliver(state) {
+        Ok(())
+    } else {
+        Err(Status::NEED_MORE_INPUT)
+    }
 }
 
 fn lock(session: &Session, params: &mut LockBitstream) -> Answer {
@@ -109,7 +117,9 @@ fn lock(session: &Session, params: &mut LockBitstream) -> Answer {
     }
     let Some(done) = &output.done else {
         if params.flags & 1 == 0 {
-            report::violation("an output buffer is waited for that nothing will be put into".to_owned());
+            report::violation(
+                "an output buffer is waited for that nothing will be put into".to_owned(),
+            );
         }
         return Err(Status::LOCK_BUSY);
     };
@@ -142,7 +152,10 @@ fn register(session: &Session, params: &mut Register) -> Answer {
         pitch: size(params.pitch)?,
         format: params.format,
     };
-    let known = Registered { address: params.address, shape };
+    let known = Registered {
+        address: params.address,
+        shape,
+    };
     session.state.lock().registered.insert(handle, known);
     params.resource = handle;
     Ok(())
@@ -368,7 +381,12 @@ functions! {
     fn unimplemented() { Err(Status::UNIMPLEMENTED) }
 }
 
-fn fill_preset(session: Handle, codec: Guid, preset: Guid, mut config: InOut<PresetConfig>) -> Answer {
+fn fill_preset(
+    session: Handle,
+    codec: Guid,
+    preset: Guid,
+    mut config: InOut<PresetConfig>,
+) -> Answer {
     caps::of(session::get(session)?.device, codec)?;
     let preset_config = config.get()?;
     Kind::PresetConfig.known(preset_config.version)?;
@@ -397,7 +415,9 @@ extern "C" fn last_error(session: Handle) -> *const c_char {
 #[unsafe(no_mangle)]
 pub extern "C" fn NvEncodeAPIGetMaxSupportedVersion(version: Out<u32>) -> i32 {
     let (major, minor) = crate::driver::driver().config().nvenc_api;
-    answer("NvEncodeAPIGetMaxSupportedVersion", || Ok(version.put(major << 4 | minor)?))
+    answer("NvEncodeAPIGetMaxSupportedVersion", || {
+        Ok(version.put(major << 4 | minor)?)
+    })
 }
 
 /// Exported: the table.
