@@ -8,6 +8,7 @@ mod guard;
 mod media;
 mod options;
 mod problem;
+mod push;
 mod read;
 mod routes;
 mod state;

@@ -19,6 +19,8 @@ pub struct Options {
     pub max_requests: usize,
     /// Most files being sent at a time before more get 503. 256 by default.
     pub max_streams: usize,
+    /// Most clients that listen for events at a time before more get 503. 2048 by default.
+    pub max_listeners: usize,
     /// What `Host` may say, as `name` (any port) or `name:port`; IPv6 in brackets; `*` is everything. Other hosts get 421,
     /// so that a name of someone else's that resolves to this machine reaches nothing. The loopback names by default.
     pub allowed_hosts: Vec<String>,
@@ -34,6 +36,7 @@ impl Default for Options {
             request_timeout: Duration::from_secs(30),
             max_requests: 256,
             max_streams: 256,
+            max_listeners: 2048,
             allowed_hosts: ["localhost", "127.0.0.1", "[::1]"]
                 .map(str::to_owned)
                 .to_vec(),

@@ -7,6 +7,7 @@ use newsreel_model::control::Control;
 use tokio::sync::Semaphore;
 
 use crate::Options;
+use crate::push::Hub;
 
 /// Cheap to clone: everything is behind a pointer.
 #[derive(Clone)]
@@ -17,6 +18,9 @@ pub(crate) struct Api {
     pub(crate) requests: Arc<Semaphore>,
     /// One permit per file being sent.
     pub(crate) streams: Arc<Semaphore>,
+    /// One permit per client that listens for events.
+    pub(crate) listeners: Arc<Semaphore>,
+    pub(crate) hub: Arc<Hub>,
     /// The OpenAPI document as it is served.
     pub(crate) document: Bytes,
 }
@@ -25,6 +29,8 @@ impl Api {
     pub(crate) fn new(control: Arc<dyn Control>, options: Options) -> Self {
         let permits = |wanted: usize| Arc::new(Semaphore::new(wanted.min(Semaphore::MAX_PERMITS)));
         Self {
+            hub: Hub::new(Arc::clone(&control)),
+            listeners: permits(options.max_listeners),
             control,
             requests: permits(options.max_requests),
             streams: permits(options.max_streams),

@@ -10,8 +10,8 @@ use utoipa::openapi::{
     tag::TagBuilder,
 };
 
-pub(crate) use parameters::{IdempotencyHeader, JobPath, ListQuery};
-pub(crate) use responses::{Deletes, NotReady, OneJob, Steers, Submits};
+pub(crate) use parameters::{IdempotencyHeader, JobPath, ListQuery, Since, WsQuery};
+pub(crate) use responses::{Deletes, NotReady, OneJob, Steers, Submits, Upgrades};
 
 use crate::problem;
 use parameters::text;
@@ -56,6 +56,7 @@ fn complete(document: &mut OpenApi) {
         [
             ("jobs", "What to make of which clip, and how far it is."),
             ("daemon", "What there is to work with."),
+            ("events", "What happens, as it happens."),
             ("media", "What jobs have published."),
             ("probes", "For watchdogs and load balancers."),
         ]

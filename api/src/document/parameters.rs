@@ -113,6 +113,49 @@ impl IntoParams for ListQuery {
     }
 }
 
+/// The number of an event.
+fn event_id() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .format(Some(SchemaFormat::KnownFormat(
+            utoipa::openapi::KnownFormat::Int64,
+        )))
+        .minimum(Some(0u32))
+}
+
+const AFTER: &str = "The id of the last event seen: what was logged after it comes first.";
+
+/// Where a listener begins.
+pub(crate) struct Since;
+
+impl IntoParams for Since {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let header = "As `after`, and it goes before it: browsers send it when a stream broke off.";
+        vec![
+            parameter(ParameterIn::Query, "after", AFTER, event_id()).build(),
+            parameter(ParameterIn::Header, "Last-Event-ID", header, event_id()).build(),
+        ]
+    }
+}
+
+/// What a WebSocket client asks for.
+pub(crate) struct WsQuery;
+
+impl IntoParams for WsQuery {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![
+            parameter(
+                ParameterIn::Query,
+                "job",
+                "Only events of this job.",
+                uuid(),
+            )
+            .build(),
+            parameter(ParameterIn::Query, "after", AFTER, event_id()).build(),
+        ]
+    }
+}
+
 /// What names a file, and what a client may say of the copy it has.
 pub(super) fn media_path() -> Vec<Parameter> {
     let path = text(1, media::MAX_CHARS, media::PATTERN);

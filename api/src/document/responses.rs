@@ -156,6 +156,23 @@ impl IntoResponses for Deletes {
     }
 }
 
+/// Of a WebSocket.
+pub(crate) struct Upgrades;
+
+impl IntoResponses for Upgrades {
+    fn responses() -> Answers {
+        let mut all = problems(&[
+            ("403", "`origin_forbidden`: a page of another site asked."),
+            NO_JOB,
+            ("426", "`upgrade_required`: this is for WebSocket clients."),
+        ]);
+        let begun = ResponseBuilder::new()
+            .description("Events follow, each an envelope in a text message.");
+        all.insert("101".to_owned(), begun.into());
+        all
+    }
+}
+
 /// Of a readiness probe.
 pub(crate) struct NotReady;
 

@@ -1,7 +1,7 @@
-//! Refuses writes that a page of another site makes a browser send. Not here: clients that are no browsers; they send no `Origin`.
+//! Refuses writes and WebSockets that a page of another site makes a browser send. Not here: clients that are no browsers; they send no `Origin`.
 
 use axum::extract::Request;
-use axum::http::header::ORIGIN;
+use axum::http::header::{ORIGIN, UPGRADE};
 use axum::http::{HeaderMap, HeaderName, Method};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -11,13 +11,15 @@ use crate::problem::{Problem, Reason};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// 403 for a write whose `Origin` is not the host it was sent to, or which the browser itself says comes from elsewhere.
+/// 403 for a write or an upgrade whose `Origin` is not the host it was sent to, or which the browser itself says comes from elsewhere.
 pub(crate) async fn check(request: Request, next: Next) -> Result<Response, Problem> {
     let reads = [Method::GET, Method::HEAD, Method::OPTIONS];
-    if !reads.contains(request.method()) && !is_own(&request)? {
+    // Other sites' pages may open a WebSocket anywhere, and read what it says: no browser holds them back.
+    let upgrade = request.headers().contains_key(UPGRADE);
+    if (upgrade || !reads.contains(request.method())) && !is_own(&request)? {
         return Err(Problem::new(
             Reason::OriginForbidden,
-            "a page of another origin may not change anything here",
+            "a page of another origin may not change anything here, nor listen over a WebSocket",
         ));
     }
     Ok(next.run(request).await)

@@ -28,6 +28,8 @@ pub(crate) enum Reason {
     NotReady,
     /// The range lies beyond the end.
     RangeUnsatisfiable,
+    /// The route is for WebSocket clients.
+    UpgradeRequired,
     /// The path with its query is too long.
     UriTooLong,
     /// The headers are too large.
@@ -48,6 +50,7 @@ impl Reason {
             Self::OriginForbidden => StatusCode::FORBIDDEN,
             Self::Overloaded | Self::TimedOut | Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
             Self::RangeUnsatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
+            Self::UpgradeRequired => StatusCode::UPGRADE_REQUIRED,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Other(status) => status,
@@ -68,6 +71,7 @@ impl Reason {
             Self::TimedOut => "timed_out",
             Self::NotReady => "not_ready",
             Self::RangeUnsatisfiable => "range_unsatisfiable",
+            Self::UpgradeRequired => "upgrade_required",
             Self::UriTooLong => "uri_too_long",
             Self::HeadersTooLarge => "headers_too_large",
             Self::Other(status) => return format!("http_{}", status.as_u16()),

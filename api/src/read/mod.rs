@@ -7,6 +7,7 @@ mod key;
 mod path;
 mod query;
 mod shape;
+mod since;
 mod strict;
 mod words;
 
@@ -16,3 +17,4 @@ pub(crate) use path::{Job, job_id};
 pub(crate) use query::{
     DEFAULT_LIMIT, List, MAX_EXTERNAL_ID_CHARS, MAX_LIMIT, MAX_TENANT_CHARS, NoQuery,
 };
+pub(crate) use since::{LastSeen, Wanted};

@@ -103,7 +103,10 @@ fn limit(text: &str) -> Result<u32, Problem> {
 }
 
 /// The parameters by name, decoded. Refuses names that are not in `known`, names given twice, and what is no UTF-8.
-fn pairs(query: Option<&str>, known: &[&str]) -> Result<BTreeMap<String, String>, Problem> {
+pub(super) fn pairs(
+    query: Option<&str>,
+    known: &[&str],
+) -> Result<BTreeMap<String, String>, Problem> {
     let mut found = BTreeMap::new();
     let parts = query.unwrap_or_default().split('&');
     for part in parts.filter(|part| !part.is_empty()) {

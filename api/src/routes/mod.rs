@@ -8,6 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::media;
+use crate::push;
 use crate::state::Api;
 
 /// Every route, and its description.
@@ -17,6 +18,9 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .routes(routes!(jobs::one, jobs::delete))
         .routes(routes!(jobs::cancel))
         .routes(routes!(jobs::retry))
+        .routes(routes!(push::of_job))
+        .routes(routes!(push::every))
+        .routes(routes!(push::socket))
         .routes(routes!(views::devices))
         .routes(routes!(views::profiles))
         .routes(routes!(views::queue))

@@ -9,7 +9,9 @@
 )]
 
 mod client;
+mod log;
 mod standin;
 
 pub use client::{Answer, Client};
+pub use log::Log;
 pub use standin::{Standin, Trouble};

@@ -8,13 +8,15 @@ use std::sync::Mutex;
 use jiff::Timestamp;
 use newsreel_model::capacity::{DeviceKind, Resources};
 use newsreel_model::control::{
-    Answer, Control, DeviceView, JobPage, JobQuery, JobView, MediaFile, ProfileView, Progress,
-    QueueView, Submitted,
+    Answer, Control, DeviceView, EventPage, JobPage, JobQuery, JobView, MediaFile, ProfileView,
+    Progress, QueueView, RunningJob, Submitted,
 };
 use newsreel_model::job::JobState;
 use newsreel_model::spec::JobSpec;
 use newsreel_model::{Code, Error, JobId, Result};
 use tempfile::TempDir;
+
+use super::Log;
 
 /// What the next call meets.
 pub enum Trouble {
@@ -40,6 +42,8 @@ pub struct Standin {
     pub lenient: bool,
     /// The files of every job.
     pub media: TempDir,
+    /// The event log.
+    pub log: Log,
     jobs: Mutex<BTreeMap<JobId, JobView>>,
     keys: Mutex<BTreeMap<String, (JobSpec, JobId)>>,
 }
@@ -67,6 +71,7 @@ impl Standin {
             ready: Mutex::new(true),
             lenient: false,
             media,
+            log: Log::default(),
             jobs: Mutex::default(),
             keys: Mutex::default(),
         }
@@ -289,6 +294,23 @@ impl Control for Standin {
     fn media(&self, id: JobId, path: String) -> Answer<'_, MediaFile> {
         *self.path.lock().unwrap() = Some(path.clone());
         self.answer(|| self.open(id, &path))
+    }
+
+    fn events(&self, after: u64, job: Option<JobId>) -> Answer<'_, EventPage> {
+        self.answer(|| Ok(self.log.page(after, job)))
+    }
+
+    fn news(&self, seen: u64) -> Answer<'_, u64> {
+        let mut count = self.log.count.subscribe();
+        Box::pin(async move {
+            let news = count.wait_for(|count| *count > seen).await;
+            news.map(|count| *count)
+                .map_err(|_| Error::new(Code::ShuttingDown, "the log is closed"))
+        })
+    }
+
+    fn running(&self) -> Vec<RunningJob> {
+        self.log.running.lock().unwrap().clone()
     }
 
     fn ready(&self) -> bool {

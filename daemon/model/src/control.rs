@@ -17,6 +17,7 @@ use crate::job::JobState;
 use crate::plan::Warning;
 use crate::profile::Profile;
 use crate::spec::JobSpec;
+use crate::store::{LogEnds, LoggedEvent};
 
 /// An answer that may take a while.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -188,6 +189,24 @@ pub struct MediaFile {
     pub immutable: bool,
 }
 
+/// A stretch of the event log.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EventPage {
+    /// The events, oldest first.
+    pub events: Vec<LoggedEvent>,
+    /// What the log holds by now.
+    pub ends: LogEnds,
+}
+
+/// How far a running job is, for whoever is told while it runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RunningJob {
+    /// The job.
+    pub id: JobId,
+    /// How far it is.
+    pub progress: Progress,
+}
+
 /// What the HTTP interface asks of the daemon.
 pub trait Control: Send + Sync {
     /// Accepts a job; it is durable when this returns.
@@ -241,6 +260,19 @@ pub trait Control: Send + Sync {
     /// # Errors
     /// [`crate::Code::InputNotFound`] when there is no such file.
     fn media(&self, id: JobId, path: String) -> Answer<'_, MediaFile>;
+    /// Events of the log after `after`, oldest first, some hundred at most, of one job or of all.
+    ///
+    /// # Errors
+    /// [`crate::Code::StoreFailed`].
+    fn events(&self, after: u64, job: Option<JobId>) -> Answer<'_, EventPage>;
+    /// Waits until more may have been logged than when this gave `seen` (0 at first), and gives what to wait for next. Ends
+    /// now and then without news.
+    ///
+    /// # Errors
+    /// [`crate::Code::ShuttingDown`].
+    fn news(&self, seen: u64) -> Answer<'_, u64>;
+    /// The jobs that run now.
+    fn running(&self) -> Vec<RunningJob>;
     /// Whether new work is taken.
     fn ready(&self) -> bool;
 }

@@ -95,6 +95,9 @@ impl Run {
     }
 }
 
+/// A run of fewer segments than this costs more in warm-up than it gains.
+pub const SHORTEST_RUN: usize = 4;
+
 /// Cuts what is missing into at most `runs` runs of about equal work, never through a segment.
 ///
 /// `missing[rung]` lists the missing segments of each rung, ascending. Rungs for which `splittable[rung]` is false are

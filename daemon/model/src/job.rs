@@ -27,6 +27,20 @@ pub enum JobState {
     Cancelled,
 }
 
+impl JobState {
+    /// The state as one word, as it is written in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
 /// One finished piece: a segment of a rung or of the sound, durable under its final name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finished {
@@ -138,6 +152,14 @@ pub mod layout {
     #[must_use]
     pub fn segment(index: usize) -> String {
         format!("seg-{:05}.m4s", index + 1)
+    }
+
+    /// The index that [`segment`] gave a name to: 0 for `seg-00001.m4s`, `None` for any other name.
+    #[must_use]
+    pub fn segment_index(file: &str) -> Option<usize> {
+        let number = file.strip_prefix("seg-")?.strip_suffix(".m4s")?;
+        let index = number.parse::<usize>().ok()?.checked_sub(1)?;
+        (segment(index) == file).then_some(index)
     }
 
     /// `mp4/720p.mp4`.

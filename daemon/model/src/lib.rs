@@ -6,6 +6,7 @@ pub mod cancel;
 pub mod capacity;
 pub mod control;
 pub mod device;
+pub mod envelope;
 pub mod error;
 pub mod event;
 pub mod grid;

@@ -219,6 +219,15 @@ pub struct LoggedEvent {
     pub event: Event,
 }
 
+/// Where the event log begins and ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogEnds {
+    /// The newest id ever given; 0 for none.
+    pub newest: u64,
+    /// The newest id of those dropped for their age; 0 for none. Whoever stopped before it has missed some.
+    pub dropped: u64,
+}
+
 /// What was measured of a device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Calibration {
@@ -333,6 +342,16 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// The store cannot be read.
     fn events(&self, after: u64, limit: u32, job: Option<JobId>) -> Result<Vec<LoggedEvent>>;
+
+    /// Where the log begins and ends now.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn log_ends(&self) -> Result<LogEnds>;
+
+    /// From now on `told` is called after commits that may have logged something; it must return at once. Only the first
+    /// call has an effect.
+    fn on_commit(&self, told: Box<dyn Fn() + Send + Sync>);
 
     /// Keeps what was measured of a device, in place of what was known of it with the same driver.
     ///

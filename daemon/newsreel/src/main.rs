@@ -7,6 +7,7 @@ mod job;
 mod sandbox;
 mod serve;
 mod source;
+mod threads;
 mod worker;
 
 use std::process::ExitCode;

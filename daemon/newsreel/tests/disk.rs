@@ -13,47 +13,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use support::disk::Disk;
 use support::made::Desk;
 use support::process::{NEWSREEL, run};
 use support::{out, turn};
-
-/// A small disk of a test's own, unmounted with it.
-struct Disk(PathBuf);
-
-impl Disk {
-    /// `None` where this process may not mount: the limit on a file's size stands in for it.
-    fn new(at: &Path, kib: u64) -> Option<Self> {
-        fs::create_dir_all(at).unwrap();
-        let mut mount = Command::new("mount");
-        mount.args([
-            "-t",
-            "tmpfs",
-            "-o",
-            &format!("size={kib}k"),
-            "newsreel-test",
-        ]);
-        if run(mount.arg(at)).code() == 0 {
-            return Some(Self(at.to_path_buf()));
-        }
-        println!(
-            "!!!!!!!! no tmpfs can be mounted here: a full disk is NOT tested, only a limit on the size of a file"
-        );
-        None
-    }
-
-    fn grow(&self, kib: u64) {
-        let mut mount = Command::new("mount");
-        mount.args(["-o", &format!("remount,size={kib}k")]);
-        run(mount.arg(&self.0)).expect(0);
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        // Busy for a moment after a failed test at worst; `-l` takes it away then too.
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
 
 /// Bytes of all files of a job below a directory, in KiB, whole pages as tmpfs counts them.
 fn kib(dir: &Path, below: &str) -> u64 {

@@ -11,10 +11,9 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
-
 use common::ladder::Ladder;
-use common::{Tier, alone, bucket, clips, pictures, probe, tier, transcode};
+use common::place::Place;
+use common::{Tier, alone, bucket, clips, pictures, probe, tier};
 use newsreel_model::profile::VideoCodec;
 
 /// Profiles of a configuration file, small enough to be quick.
@@ -48,37 +47,6 @@ rate_control = "average"
 rungs = [{ short_side_px = 144, bitrate_kbps = 250 }]
 "#;
 
-struct Place {
-    dir: tempfile::TempDir,
-    config: PathBuf,
-}
-
-impl Place {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let config = dir.path().join("newsreel.toml");
-        std::fs::write(&config, CONFIG).unwrap();
-        Self { dir, config }
-    }
-
-    fn encode(&self, input: &Path, profile: &str, more: &[&str]) -> Ladder {
-        let out = self.dir.path().join(profile);
-        let config = [
-            "--profile",
-            profile,
-            "--config",
-            self.config.to_str().unwrap(),
-        ];
-        transcode(input, &out, &[&config[..], more].concat())
-    }
-
-    fn clip(&self, name: &str, args: &[&str]) -> PathBuf {
-        let out = self.dir.path().join(name);
-        clips::ffmpeg(args, &out);
-        out
-    }
-}
-
 fn sizes(ladder: &Ladder) -> Vec<(u32, u32)> {
     ladder.rungs().iter().map(|r| (r.width, r.height)).collect()
 }
@@ -106,17 +74,9 @@ fn encoders(ladder: &Ladder) -> Vec<&str> {
 #[test]
 fn preview_is_one_small_rung() {
     let _alone = alone();
-    let place = Place::new();
-    let input = place.clip(
-        "in.mp4",
-        &[
-            "-f",
-            "lavfi",
-            "-i",
-            "testsrc2=size=1280x720:rate=30:duration=5",
-        ],
-    );
-    let ladder = place.encode(&input, "preview", &[]);
+    let place = Place::new(CONFIG);
+    let input = place.drawn("testsrc2=size=1280x720:rate=30:duration=5", &[]);
+    let ladder = place.transcode(&input, "preview", "preview", &[]);
     ladder.check();
     assert_eq!(sizes(&ladder), [(426, 240)]);
     assert_eq!(codec_name(&ladder), "h264");
@@ -125,17 +85,9 @@ fn preview_is_one_small_rung() {
 #[test]
 fn archive_is_one_rung_of_the_sources_size() {
     let _alone = alone();
-    let place = Place::new();
-    let input = place.clip(
-        "in.mp4",
-        &[
-            "-f",
-            "lavfi",
-            "-i",
-            "testsrc2=size=1012x570:rate=24000/1001:duration=6",
-        ],
-    );
-    let ladder = place.encode(&input, "archive", &["--runs", "2"]);
+    let place = Place::new(CONFIG);
+    let input = place.drawn("testsrc2=size=1012x570:rate=24000/1001:duration=6", &[]);
+    let ladder = place.transcode(&input, "archive", "archive", &["--runs", "2"]);
     ladder.check();
     assert_eq!(sizes(&ladder), [(1012, 570)]);
     assert_eq!(encoders(&ladder), ["libx264"]);
@@ -150,13 +102,10 @@ fn uhd_is_hevc_up_to_the_source() {
         return;
     }
     let _alone = alone();
-    let place = Place::new();
+    let place = Place::new(CONFIG);
     let source = "testsrc2=size=2560x1440:rate=25:duration=2.6";
-    let input = place.clip(
-        "in.mp4",
-        &["-f", "lavfi", "-i", source, "-preset", "ultrafast"],
-    );
-    let ladder = place.encode(&input, "uhd", &[]);
+    let input = place.drawn(source, &["-preset", "ultrafast"]);
+    let ladder = place.transcode(&input, "uhd", "uhd", &[]);
     ladder.check();
     let expected = [
         (2560, 1440),
@@ -173,18 +122,10 @@ fn uhd_is_hevc_up_to_the_source() {
 #[test]
 fn a_source_smaller_than_every_rung_keeps_its_size() {
     let _alone = alone();
-    let place = Place::new();
-    let input = place.clip(
-        "in.mp4",
-        &[
-            "-f",
-            "lavfi",
-            "-i",
-            "testsrc2=size=178x102:rate=25:duration=3",
-        ],
-    );
+    let place = Place::new(CONFIG);
+    let input = place.drawn("testsrc2=size=178x102:rate=25:duration=3", &[]);
     for profile in ["web", "vod", "preview"] {
-        let ladder = place.encode(&input, profile, &[]);
+        let ladder = place.transcode(&input, profile, profile, &[]);
         ladder.check();
         assert_eq!(sizes(&ladder), [(178, 102)], "{profile}");
     }
@@ -196,23 +137,11 @@ fn vod_meets_its_bitrates_on_average() {
         return;
     }
     let _alone = alone();
-    let place = Place::new();
+    let place = Place::new(CONFIG);
     // Grain, so that there is something to spend bits on from the first second to the last.
     let source = "testsrc2=size=854x480:rate=25:duration=32,noise=alls=30:allf=t";
-    let input = place.clip(
-        "in.mp4",
-        &[
-            "-f",
-            "lavfi",
-            "-i",
-            source,
-            "-preset",
-            "ultrafast",
-            "-crf",
-            "20",
-        ],
-    );
-    let ladder = place.encode(&input, "vod", &["--runs", "7"]);
+    let input = place.drawn(source, &["-preset", "ultrafast", "-crf", "20"]);
+    let ladder = place.transcode(&input, "vod", "vod", &["--runs", "7"]);
     ladder.check();
     assert_eq!(ladder.report.runs, 1, "an average is kept by one session");
     assert_eq!(sizes(&ladder), [(854, 480), (640, 360)]);
@@ -236,11 +165,11 @@ fn vod_meets_its_bitrates_on_average() {
 #[test]
 fn a_constant_rate_is_kept_at_every_moment() {
     let _alone = alone();
-    let place = Place::new();
+    let place = Place::new(CONFIG);
     let seconds = if tier() == Tier::Quick { "8" } else { "24" };
     let source = format!("testsrc2=size=256x144:rate=25:duration={seconds},noise=alls=30:allf=t");
-    let input = place.clip("in.mp4", &["-f", "lavfi", "-i", &source]);
-    let ladder = place.encode(&input, "constant", &["--runs", "3"]);
+    let input = place.drawn(&source, &[]);
+    let ladder = place.transcode(&input, "constant", "constant", &["--runs", "3"]);
     ladder.check();
     assert_eq!(ladder.report.runs, 1);
     let rung = ladder.lowest();
@@ -276,9 +205,9 @@ fn a_constant_rate_is_kept_at_every_moment() {
 #[test]
 fn every_encoder_closes_its_segments_and_joins_its_runs() {
     let _alone = alone();
-    let place = Place::new();
+    let place = Place::new(CONFIG);
     let frames = if tier() == Tier::Quick { 160 } else { 460 };
-    let master = clips::master(place.dir.path(), frames, false);
+    let master = clips::master(place.path(), frames, false);
     let encoders = [
         ("h264", VideoCodec::H264, "libx264"),
         ("hevc", VideoCodec::Hevc, "libx265"),
@@ -287,7 +216,7 @@ fn every_encoder_closes_its_segments_and_joins_its_runs() {
     let mut failed = Vec::new();
     for (profile, codec, encoder) in encoders {
         let checked = std::panic::catch_unwind(|| {
-            let ladder = place.encode(&master, profile, &["--runs", "3"]);
+            let ladder = place.transcode(&master, profile, profile, &["--runs", "3"]);
             check_encoder(&ladder, codec, encoder, frames);
         });
         if checked.is_err() {
@@ -340,10 +269,10 @@ fn hevc_meets_an_average() {
         return;
     }
     let _alone = alone();
-    let place = Place::new();
+    let place = Place::new(CONFIG);
     let source = "testsrc2=size=256x144:rate=25:duration=32,noise=alls=30:allf=t";
-    let input = place.clip("in.mp4", &["-f", "lavfi", "-i", source]);
-    let ladder = place.encode(&input, "hevc-average", &[]);
+    let input = place.drawn(source, &[]);
+    let ladder = place.transcode(&input, "hevc-average", "hevc-average", &[]);
     ladder.check();
     let average = bucket::average(&ladder.video(ladder.lowest()));
     assert!(
@@ -355,8 +284,8 @@ fn hevc_meets_an_average() {
 #[test]
 fn constant_timing_makes_a_variable_rate_even() {
     let _alone = alone();
-    let place = Place::new();
-    let master = clips::master(place.dir.path(), 300, false);
+    let place = Place::new(CONFIG);
+    let master = clips::master(place.path(), 300, false);
     // Every fourth frame is missing, and once a whole second.
     let select = "select='not(eq(mod(n,4),2)+between(n,120,144))'";
     let args = [
@@ -377,7 +306,7 @@ fn constant_timing_makes_a_variable_rate_even() {
         kept.len()
     );
 
-    let ladder = place.encode(&input, "even", &[]);
+    let ladder = place.transcode(&input, "even", "even", &[]);
     ladder.check();
     let track = ladder.video(ladder.lowest());
     let shown = track.shown();

@@ -11,11 +11,12 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use common::clips::{FORMS, Form};
 use common::ladder::Ladder;
-use common::{Tier, alone, bucket, clips, is_sampled, media, pictures, sound, tier, transcode};
+use common::place::Place;
+use common::{Tier, alone, bucket, clips, is_sampled, media, pictures, sound, tier};
 use newsreel_model::grid::cut_runs;
 use newsreel_model::plan::RungPlan;
 
@@ -41,39 +42,20 @@ const MAX_LOSS_DB: f64 = 1.0;
 
 const RUNS: &[usize] = &[1, 2, 7];
 
-struct Place {
-    dir: tempfile::TempDir,
-    config: PathBuf,
-}
-
-impl Place {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let config = dir.path().join("newsreel.toml");
-        std::fs::write(&config, CONFIG).unwrap();
-        Self { dir, config }
-    }
-
-    fn path(&self) -> &Path {
-        self.dir.path()
-    }
-
-    fn encode(&self, input: &Path, profile: &str, runs: usize) -> Ladder {
-        let name = input.file_name().unwrap().to_str().unwrap();
-        let out = self.path().join(format!("{name}-{runs}"));
-        let (config, count) = (self.config.to_str().unwrap(), runs.to_string());
-        let args = ["--profile", profile, "--runs", &count, "--config", config];
-        let ladder = transcode(input, &out, &args);
-        let most = ladder.plan().grid.len();
-        assert_eq!(ladder.report.runs, runs.min(most), "{name}: runs");
-        ladder
-    }
+/// Transcodes as so many runs.
+fn encode(place: &Place, input: &Path, profile: &str, runs: usize) -> Ladder {
+    let name = input.file_name().unwrap().to_str().unwrap();
+    let out = format!("{name}-{runs}");
+    let ladder = place.transcode(input, &out, profile, &["--runs", &runs.to_string()]);
+    let most = ladder.plan().grid.len();
+    assert_eq!(ladder.report.runs, runs.min(most), "{name}: runs");
+    ladder
 }
 
 #[test]
 fn every_container_gives_the_same_right_frames_however_it_is_cut() {
     let _alone = alone();
-    let place = Place::new();
+    let place = Place::new(CONFIG);
     let frames = if tier() == Tier::Quick { 500 } else { FRAMES };
     let master = clips::master(place.path(), frames, false);
     let mut failed = Vec::new();
@@ -126,7 +108,7 @@ fn check_form(place: &Place, master: &Path, form: &Form, counts: &[usize], frame
 
     let ladders: Vec<Ladder> = counts
         .iter()
-        .map(|&r| place.encode(&input, "pair", r))
+        .map(|&r| encode(place, &input, "pair", r))
         .collect();
     for ladder in &ladders {
         check_numbers(form, ladder, &expected);
@@ -317,11 +299,11 @@ fn a_clip_at_its_cap_keeps_rate_and_quality_across_joints() {
         return;
     }
     let _alone = alone();
-    let place = Place::new();
+    let place = Place::new(CONFIG);
     let master = clips::master(place.path(), FRAMES, true);
     let ladders: Vec<Ladder> = RUNS
         .iter()
-        .map(|&r| place.encode(&master, "pair", r))
+        .map(|&r| encode(&place, &master, "pair", r))
         .collect();
     let shares = check_rate("busy", &ladders);
     assert!(
@@ -339,7 +321,7 @@ fn real_clips_are_the_same_however_they_are_cut() {
         return;
     }
     let _alone = alone();
-    let place = Place::new();
+    let place = Place::new(CONFIG);
     let traffic = place.path().join("traffic.ts");
     let source = media.join("traffic-432p12.mp4");
     let args = [
@@ -374,7 +356,7 @@ fn real_clips_are_the_same_however_they_are_cut() {
         let counts: &[usize] = if tier() == Tier::Soak { RUNS } else { &[1, 7] };
         let ladders: Vec<Ladder> = counts
             .iter()
-            .map(|&r| place.encode(&input, "web", r))
+            .map(|&r| encode(&place, &input, "web", r))
             .collect();
         let name = input.file_name().unwrap().to_str().unwrap();
         check_same(name, &ladders);

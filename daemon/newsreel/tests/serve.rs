@@ -22,8 +22,12 @@ mod daemon;
 mod destination;
 #[path = "serve/drain.rs"]
 mod drain;
+#[path = "serve/events.rs"]
+mod events;
 #[path = "serve/fenced.rs"]
 mod fenced;
+#[path = "serve/full.rs"]
+mod full;
 #[path = "serve/hang.rs"]
 mod hang;
 #[path = "serve/kill.rs"]
@@ -32,10 +36,14 @@ mod kill;
 mod kill_worker;
 #[path = "serve/many.rs"]
 mod many;
+#[path = "serve/nested.rs"]
+mod nested;
 #[path = "serve/preempt.rs"]
 mod preempt;
 #[path = "serve/processes.rs"]
 mod processes;
+#[path = "serve/refused.rs"]
+mod refused;
 #[path = "serve/store.rs"]
 mod store;
 mod support;

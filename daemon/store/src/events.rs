@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use newsreel_model::JobId;
 use newsreel_model::event::Event;
-use newsreel_model::store::LoggedEvent;
+use newsreel_model::store::{LogEnds, LoggedEvent};
 use rusqlite::{Connection, params};
 
 use crate::fault::Work;
@@ -47,4 +47,18 @@ pub fn events(
             .collect::<rusqlite::Result<_>>(),
     };
     Ok(found?)
+}
+
+/// Where the log begins and ends.
+pub fn ends(db: &Connection) -> Work<LogEnds> {
+    // SQLite keeps the newest id of an AUTOINCREMENT table even when its row is gone.
+    let sql =
+        "SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'events'), events_dropped FROM meta";
+    Ok(db.prepare_cached(sql)?.query_row([], |row| {
+        let newest: Option<i64> = row.get(0)?;
+        Ok(LogEnds {
+            newest: newest.and_then(|id| u64::try_from(id).ok()).unwrap_or(0),
+            dropped: rows::count(row, 1)?,
+        })
+    })?)
 }

@@ -16,7 +16,10 @@ use crate::fault::{Fault, Work, failed};
 use crate::files::{beside, sync_folder, unwritable};
 
 /// Every step from an empty file to the schema of today.
-const STEPS: &[M<'_>] = &[M::up(include_str!("schema/v1.sql"))];
+const STEPS: &[M<'_>] = &[
+    M::up(include_str!("schema/v1.sql")),
+    M::up(include_str!("schema/v2.sql")),
+];
 
 /// What marks an SQLite file as a store: "NWSR".
 const APPLICATION: i32 = 0x4e57_5352;

@@ -28,6 +28,11 @@ fn with(step: &'static str) -> Vec<M<'static>> {
     steps
 }
 
+/// The name of a backup of the schema of today.
+fn backup() -> String {
+    format!("jobs.db.v{}.backup", STEPS.len())
+}
+
 fn names(folder: &TempDir) -> Vec<String> {
     let entries = fs::read_dir(folder.path()).unwrap();
     let mut names: Vec<_> = entries
@@ -57,12 +62,12 @@ fn a_new_store_needs_no_backup_and_an_older_one_gets_it() {
         })
         .unwrap();
     assert_eq!(both, (41, 5));
-    assert_eq!(names(&folder), ["jobs.db.v1.backup"]);
+    assert_eq!(names(&folder), [backup()]);
     // The backup is a whole store of the older version.
-    let backup = folder.path().join("jobs.db.v1.backup");
-    recognise(&backup).unwrap();
-    let db = open(&backup);
-    assert_eq!(version(&db).unwrap(), 1);
+    let copy = folder.path().join(backup());
+    recognise(&copy).unwrap();
+    let db = open(&copy);
+    assert_eq!(version(&db).unwrap(), STEPS.len());
     let boots: i64 = pragma(&db, "SELECT boots FROM meta").unwrap();
     assert_eq!(boots, 41);
     let check: String = pragma(&db, "PRAGMA integrity_check").unwrap();
@@ -70,16 +75,32 @@ fn a_new_store_needs_no_backup_and_an_older_one_gets_it() {
 }
 
 #[test]
+fn a_store_of_every_earlier_version_becomes_one_of_today() {
+    for version in 1..STEPS.len() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("jobs.db");
+        let mut db = open(&path);
+        update_by(&mut db, &path, &STEPS[..version]).unwrap();
+        db.execute("UPDATE meta SET boots = 41", []).unwrap();
+        drop(db);
+        let store = crate::SqliteStore::open(&path, StoreOptions::default()).unwrap();
+        use newsreel_model::store::Store as _;
+        assert_eq!(store.begin().unwrap(), 42);
+        assert_eq!(names(&folder), [format!("jobs.db.v{version}.backup")]);
+    }
+}
+
+#[test]
 fn a_step_that_fails_changes_nothing_and_no_backup_is_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let path = store(&folder);
-    fs::write(folder.path().join("jobs.db.v1.backup"), "somebody's").unwrap();
+    fs::write(folder.path().join(backup()), "somebody's").unwrap();
     fs::write(folder.path().join("jobs.db.backup.partial"), "half").unwrap();
     let mut db = open(&path);
     for _ in 2..=MOST_BACKUPS {
         update_by(&mut db, &path, &with(BROKEN)).unwrap_err();
     }
-    let kept = fs::read_to_string(folder.path().join("jobs.db.v1.backup")).unwrap();
+    let kept = fs::read_to_string(folder.path().join(backup())).unwrap();
     assert_eq!(kept, "somebody's");
     assert_eq!(names(&folder).len(), 9);
     let error = update_by(&mut db, &path, &with(NEXT))
@@ -87,7 +108,7 @@ fn a_step_that_fails_changes_nothing_and_no_backup_is_overwritten() {
         .told(&path);
     assert_eq!(error.code(), Code::StoreFailed);
     assert!(error.message().contains("backups"), "{error}");
-    assert_eq!(version(&db).unwrap(), 1);
+    assert_eq!(version(&db).unwrap(), STEPS.len());
     let next = db.prepare("SELECT next FROM meta");
     assert!(next.is_err(), "nothing is left of a step that failed");
 }
@@ -102,7 +123,8 @@ fn a_newer_store_is_refused() {
     let before = fs::read(&path).unwrap();
     let error = recognise(&path).unwrap_err().told(&path);
     assert_eq!(error.code(), Code::StoreNewer);
-    assert!(error.message().contains("schema 2"), "{error}");
+    let newer = format!("schema {}", STEPS.len() + 1);
+    assert!(error.message().contains(&newer), "{error}");
     assert_eq!(fs::read(&path).unwrap(), before);
-    recognise_up_to(&path, 2).unwrap();
+    recognise_up_to(&path, STEPS.len() + 1).unwrap();
 }

@@ -11,7 +11,7 @@ use newsreel_model::event::Event;
 use newsreel_model::job::Finished;
 use newsreel_model::plan::{Fingerprint, Plan};
 use newsreel_model::store::{
-    Applied, Calibration, Change, Counts, IdempotencyKey, LoggedEvent, NewJob, Store,
+    Applied, Calibration, Change, Counts, IdempotencyKey, LogEnds, LoggedEvent, NewJob, Store,
     StoreSubmitted, StoredJob,
 };
 use newsreel_model::{JobId, Result};
@@ -142,6 +142,14 @@ impl Store for SqliteStore {
 
     fn events(&self, after: u64, limit: u32, job: Option<JobId>) -> Result<Vec<LoggedEvent>> {
         self.read(|db| events::events(db, after, limit, job))
+    }
+
+    fn log_ends(&self) -> Result<LogEnds> {
+        self.read(events::ends)
+    }
+
+    fn on_commit(&self, told: Box<dyn Fn() + Send + Sync>) {
+        self.writer.tell(told);
     }
 
     fn calibrate(&self, calibration: Calibration) -> Result<()> {

@@ -31,13 +31,19 @@ pub fn keys(db: &Connection, now: Timestamp) -> Work<bool> {
 
 /// Drops some events logged before a time; true if there may be more.
 pub fn events(db: &Connection, before: Timestamp) -> Work<bool> {
-    let dropped = db
+    // Read to its end before anything else is done: a statement that is dropped half-way deletes only half.
+    let dropped: Vec<i64> = db
         .prepare_cached(
             "DELETE FROM events WHERE id IN (
-                 SELECT id FROM events WHERE created_at < ?1 LIMIT ?2)",
+                 SELECT id FROM events WHERE created_at < ?1 LIMIT ?2) RETURNING id",
         )?
-        .execute(params![micros(before), limit()])?;
-    Ok(dropped == AT_ONCE)
+        .query_map(params![micros(before), limit()], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    if let Some(newest) = dropped.iter().max() {
+        db.prepare_cached("UPDATE meta SET events_dropped = max(events_dropped, ?1)")?
+            .execute([newest])?;
+    }
+    Ok(dropped.len() == AT_ONCE)
 }
 
 fn limit() -> i64 {

@@ -3,6 +3,7 @@
 //! Not here: what is written. Work that is refused or fails is undone alone; should SQLite undo a whole transaction, as it
 //! does on a full disk, each of its requests is done again in one of its own.
 
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -17,9 +18,14 @@ const OPEN_FOR: Duration = Duration::from_millis(50);
 /// The most requests in one transaction.
 const TOGETHER: usize = 256;
 
+/// Called after each commit, on the thread that writes.
+type Told = Arc<OnceLock<Box<dyn Fn() + Send + Sync>>>;
+
 /// The way to the thread that writes.
 pub struct Writer {
     queue: Option<Sender<Box<dyn Request>>>,
+    /// Who is told of commits, once there is somebody.
+    told: Told,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -30,13 +36,21 @@ impl Writer {
     /// The system gives no thread.
     pub fn start(db: Connection, waiting: usize) -> std::io::Result<Self> {
         let (queue, requests) = bounded(waiting);
+        let told = Told::default();
+        let tell = Arc::clone(&told);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || serve(&db, &requests))?;
+            .spawn(move || serve(&db, &requests, &tell))?;
         Ok(Self {
             queue: Some(queue),
+            told,
             thread: Some(thread),
         })
+    }
+
+    /// Calls `told` after each commit from now on; only the first call counts.
+    pub fn tell(&self, told: Box<dyn Fn() + Send + Sync>) {
+        let _ = self.told.set(told);
     }
 
     /// Has `work` done and returns once it is durable, or undone. It may be called more than once, each time on a store
@@ -115,9 +129,12 @@ impl<T: Send, F: FnMut(&Connection) -> Work<T> + Send> Request for Asked<T, F> {
     }
 }
 
-fn serve(db: &Connection, requests: &Receiver<Box<dyn Request>>) {
+fn serve(db: &Connection, requests: &Receiver<Box<dyn Request>>, told: &Told) {
     while let Ok(first) = requests.recv() {
         commit(db, vec![first], &|group| group.extend(requests.try_recv()));
+        if let Some(tell) = told.get() {
+            tell();
+        }
     }
 }
 

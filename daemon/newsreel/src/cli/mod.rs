@@ -49,6 +49,8 @@ enum Command {
     Jobs(client::jobs::Arguments),
     /// Show one job.
     Job(client::job::Arguments),
+    /// Print what happens, as it happens.
+    Events(client::events::Arguments),
     /// Stop a job; what it published stays.
     Cancel(client::job::Arguments),
     /// What is started to ask drivers, which may hang or crash.
@@ -96,6 +98,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Command::Submit(a) => client::submit::run(&a),
         Command::Jobs(a) => client::jobs::run(&a),
         Command::Job(a) => client::job::show(&a),
+        Command::Events(a) => client::events::run(&a),
         Command::Cancel(a) => client::job::cancel(&a),
         Command::Worker {
             memory_mib,

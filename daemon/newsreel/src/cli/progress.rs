@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use newsreel_model::event::{Event, Phase};
@@ -21,6 +21,40 @@ impl EventSink for JsonLines {
     }
 }
 
+/// A bar of frames on the terminal; `None` where there is none.
+pub fn bar() -> Option<ProgressBar> {
+    std::io::stderr().is_terminal().then(|| {
+        let bar = ProgressBar::new(0);
+        if let Ok(style) = ProgressStyle::with_template("{bar:32} {pos}/{len} frames  {msg}") {
+            bar.set_style(style);
+        }
+        bar
+    })
+}
+
+/// Frames a job has done, and at what pace: shown on the bar, or given back as a line where it is time for one.
+pub fn pace(
+    bar: Option<&ProgressBar>,
+    last: &mut Instant,
+    frames: (u64, u64),
+    speed: f64,
+    eta_s: Option<f64>,
+) -> Option<String> {
+    let (done, total) = frames;
+    let eta = eta_s.map_or_else(String::new, |s| format!(", {s:.0} s left"));
+    if let Some(bar) = bar {
+        bar.set_length(total);
+        bar.set_position(done);
+        bar.set_message(format!("{speed:.1}x{eta}"));
+        return None;
+    }
+    let due = last.elapsed() >= PLAIN_INTERVAL && total > 0;
+    due.then(|| {
+        *last = Instant::now();
+        format!("{done} of {total} frames, {speed:.1}x{eta}")
+    })
+}
+
 /// Lines for people, with a bar below them on a terminal.
 pub struct Lines {
     out: PathBuf,
@@ -29,21 +63,13 @@ pub struct Lines {
 }
 
 /// Between plain progress lines where there is no terminal.
-const PLAIN_INTERVAL_S: u64 = 5;
+const PLAIN_INTERVAL: Duration = Duration::from_secs(5);
 
 impl Lines {
     pub fn new(out: &Path) -> Self {
-        let style = ProgressStyle::with_template("{bar:32} {pos}/{len} frames  {msg}");
-        let bar = std::io::stderr().is_terminal().then(|| {
-            let bar = ProgressBar::new(0);
-            if let Ok(style) = style {
-                bar.set_style(style);
-            }
-            bar
-        });
         Self {
             out: out.to_path_buf(),
-            bar,
+            bar: bar(),
             last: Mutex::new(Instant::now()),
         }
     }
@@ -56,17 +82,15 @@ impl Lines {
     }
 
     fn progress(&self, done: u64, total: u64, speed: f64, eta_s: Option<f64>) {
-        let eta = eta_s.map_or_else(String::new, |s| format!(", {s:.0} s left"));
-        if let Some(bar) = &self.bar {
-            bar.set_length(total);
-            bar.set_position(done);
-            bar.set_message(format!("{speed:.1}x{eta}"));
-            return;
-        }
-        let mut last = self.last.lock();
-        if last.elapsed().as_secs() >= PLAIN_INTERVAL_S {
-            *last = Instant::now();
-            eprintln!("{done} of {total} frames, {speed:.1}x{eta}");
+        let line = pace(
+            self.bar.as_ref(),
+            &mut self.last.lock(),
+            (done, total),
+            speed,
+            eta_s,
+        );
+        if let Some(line) = line {
+            eprintln!("{line}");
         }
     }
 }

@@ -132,7 +132,7 @@ impl Playlists {
             |e: boxes::BoxError| Error::bug(format!("{} cannot be read back: {e}", piece.path));
         if name == layout::INIT {
             rendition.init = Some(boxes::read_init(&read()?).map_err(unreadable)?);
-        } else if let Some(index) = segment_index(name) {
+        } else if let Some(index) = layout::segment_index(name) {
             let fragments = boxes::read_segment(&read()?).map_err(unreadable)?;
             let ticks: u64 = fragments.iter().map(boxes::FragmentInfo::duration).sum();
             rendition
@@ -288,15 +288,6 @@ fn write_media(
     let written = files::replace(dir, &path, text.as_bytes())?;
     rendition.listed = prefix;
     Ok(Some(written))
-}
-
-fn segment_index(name: &str) -> Option<usize> {
-    let number: usize = name
-        .strip_prefix("seg-")?
-        .strip_suffix(".m4s")?
-        .parse()
-        .ok()?;
-    number.checked_sub(1)
 }
 
 #[allow(

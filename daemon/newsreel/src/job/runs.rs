@@ -10,16 +10,13 @@ use newsreel_media::engine::Engine;
 use newsreel_media::pipeline::RunControl;
 use newsreel_media::prepare::Prepared;
 use newsreel_model::Result;
-use newsreel_model::grid::{Run, RungWork, cut_runs};
+use newsreel_model::grid::{Run, RungWork, SHORTEST_RUN, cut_runs};
 use newsreel_model::job::layout;
 
 use super::programme::{cores, has_segment, join, spawn};
 use super::report::Milestones;
 use super::sink::Sink;
 use super::{Context, telling};
-
-/// A run shorter than this many segments costs more in warm-up than it gains.
-const SHORTEST_RUN: usize = 4;
 
 /// How often it is looked whether all runs have ended.
 const LOOK: Duration = Duration::from_millis(10);

@@ -9,8 +9,8 @@ use std::time::Duration;
 use crossbeam::channel::{RecvTimeoutError, Sender, bounded};
 use newsreel_config::Config;
 use newsreel_model::control::{
-    Answer, Control, DeviceView, JobPage, JobQuery, JobView, MediaFile, ProfileView, QueueView,
-    Submitted,
+    Answer, Control, DeviceView, EventPage, JobPage, JobQuery, JobView, MediaFile, ProfileView,
+    QueueView, RunningJob, Submitted,
 };
 use newsreel_model::event::Event;
 use newsreel_model::job::{JobState, layout};
@@ -19,6 +19,7 @@ use newsreel_model::store::{Applied, Change, IdempotencyKey, NewJob, Store, Stor
 use newsreel_model::{Code, Error, JobId, Result};
 use parking_lot::{Mutex, RwLock};
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
+use tokio::sync::watch;
 
 use super::inputs::Roots;
 use super::live::default_destination;
@@ -27,6 +28,9 @@ use super::view::{self, Snapshot};
 
 /// How long work on an ended job may take to stop before its deletion is put off.
 const WIND_UP: Duration = Duration::from_secs(10);
+
+/// The most events read from the log at a time.
+const EVENTS_AT_ONCE: u32 = 500;
 
 /// What answers requests.
 #[derive(Clone)]
@@ -39,6 +43,8 @@ pub struct Daemon {
     pub snapshot: Arc<RwLock<Snapshot>>,
     /// Held while a job's state is changed and that is told: what was first made durable is first heard of.
     pub order: Arc<Mutex<()>>,
+    /// Counts the store's commits.
+    pub commits: Arc<watch::Sender<u64>>,
     /// Cleared when the daemon is told to stop.
     pub taking: Arc<AtomicBool>,
 }
@@ -46,7 +52,7 @@ pub struct Daemon {
 impl Daemon {
     fn view(&self, job: StoredJob) -> JobView {
         let live = self.snapshot.read().progress.get(&job.id).copied();
-        view::job(job, live.filter(|_| true))
+        view::job(job, live)
     }
 
     fn find(&self, id: JobId) -> Result<StoredJob> {
@@ -92,7 +98,7 @@ impl Daemon {
         };
         let submitted = self.store.submit(job, key, self.config.queue.max_queued)?;
         if !submitted.repeated {
-            self.tell(Message::Queued(Box::new(submitted.job.clone())))?;
+            self.tell(self.roots.queued(submitted.job.clone()))?;
         }
         Ok(Submitted {
             job: self.view(submitted.job),
@@ -155,7 +161,7 @@ impl Daemon {
                 ),
             });
         }
-        self.tell(Message::Queued(Box::new(job.clone())))?;
+        self.tell(self.roots.queued(job.clone()))?;
         Ok(self.view(job))
     }
 
@@ -233,14 +239,10 @@ fn unknown() -> Error {
 }
 
 fn wrong_state(state: JobState, rule: &str) -> Error {
-    let is = match state {
-        JobState::Queued => "queued",
-        JobState::Running => "running",
-        JobState::Completed => "completed",
-        JobState::Failed => "failed",
-        JobState::Cancelled => "cancelled",
-    };
-    Error::new(Code::JobState, format!("the job is {is}; {rule}"))
+    Error::new(
+        Code::JobState,
+        format!("the job is {}; {rule}", state.name()),
+    )
 }
 
 /// The store and the file system block: not on the threads that serve connections.
@@ -308,6 +310,34 @@ impl Control for Daemon {
 
     fn media(&self, id: JobId, path: String) -> Answer<'_, MediaFile> {
         off_thread(self, move |d| d.media_now(id, &path))
+    }
+
+    fn events(&self, after: u64, job: Option<JobId>) -> Answer<'_, EventPage> {
+        off_thread(self, move |d| {
+            Ok(EventPage {
+                events: d.store.events(after, EVENTS_AT_ONCE, job)?,
+                ends: d.store.log_ends()?,
+            })
+        })
+    }
+
+    fn news(&self, seen: u64) -> Answer<'_, u64> {
+        let mut commits = self.commits.subscribe();
+        Box::pin(async move {
+            let more = commits.wait_for(|count| *count > seen).await;
+            more.map(|count| *count)
+                .map_err(|_| Error::new(Code::ShuttingDown, "the daemon is stopping"))
+        })
+    }
+
+    fn running(&self) -> Vec<RunningJob> {
+        let snapshot = self.snapshot.read();
+        let all = snapshot.progress.iter();
+        all.map(|(id, progress)| RunningJob {
+            id: *id,
+            progress: *progress,
+        })
+        .collect()
     }
 
     fn ready(&self) -> bool {

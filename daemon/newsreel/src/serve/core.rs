@@ -165,7 +165,7 @@ impl Core {
 
     fn hear(&mut self, message: Message) {
         match message {
-            Message::Queued(job) => self.queue(*job),
+            Message::Queued { job, input_bytes } => self.queue(*job, input_bytes),
             Message::Cancelled(job) => {
                 if let Some(entry) = self.jobs.get_mut(&job) {
                     entry.error = Some(Error::new(Code::Cancelled, "stopped on request"));
@@ -195,9 +195,7 @@ impl Core {
         self.settle();
     }
 
-    fn queue(&mut self, job: StoredJob) {
-        let bytes = std::fs::metadata(self.roots.input(&job.spec.input.url).unwrap_or_default())
-            .map_or(0, |m| m.len());
+    fn queue(&mut self, job: StoredJob, input_bytes: u64) {
         let entry = JobEntry {
             id: job.id,
             priority: job.spec.priority,
@@ -206,7 +204,7 @@ impl Core {
             created_at: job.created_at,
             fallback: job.spec.fallback,
             prepare: demand::prepare(),
-            disk_bytes: demand::disk_bytes(None, bytes),
+            disk_bytes: demand::disk_bytes(None, input_bytes),
         };
         // What is left of an earlier try may still be ending; its directory is still open then.
         let known = self.jobs.remove(&job.id);

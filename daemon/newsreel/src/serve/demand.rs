@@ -1,11 +1,9 @@
 //! What a job's tasks need of a machine, estimated from its plan. Not what the machine has.
 
 use newsreel_model::capacity::Resources;
+use newsreel_model::grid::SHORTEST_RUN;
 use newsreel_model::plan::Plan;
 use newsreel_scheduler::Demand;
-
-/// A run shorter than this many segments costs more in warm-up than it gains.
-pub const SHORTEST_RUN: usize = 4;
 
 /// The most cores one run makes good use of.
 const MAX_CORES_PER_RUN: usize = 8;

@@ -17,6 +17,7 @@ use super::host::Host;
 use super::live::LiveJob;
 use super::message::Message;
 use super::watch::Pulse;
+use crate::threads;
 use crate::worker::protocol;
 
 impl Core {
@@ -91,10 +92,11 @@ impl Core {
         let at = jiff::Timestamp::now();
         let mut changes = vec![(Change::Start { job, at }, None)];
         if first {
-            let reused = 0;
+            // A job that is tried again has what its earlier try finished.
+            let pieces = self.store.pieces(job)?;
             changes[0].1 = Some(Event::Started {
                 job_id: job.to_string(),
-                segments_reused: reused,
+                segments_reused: pieces.iter().filter(|p| p.path.ends_with(".m4s")).count(),
             });
         }
         changes.push((
@@ -107,7 +109,7 @@ impl Core {
         if self.store.apply(changes)?.first() != Some(&Applied::Yes) {
             return Err(Error::new(Code::Cancelled, "the job has ended"));
         }
-        thread("open", move || {
+        threads::start("open", move || {
             let live = match live {
                 Some(live) => Ok(live),
                 None => LiveJob::open(stored, &roots, &store, &tell).map(Arc::new),
@@ -164,7 +166,7 @@ impl Core {
         if run.work.is_empty() {
             // Whoever had these segments before made them all; they are finished in a moment.
             let (tell, epoch) = (self.tell.clone(), start.epoch);
-            return thread("flush", move || {
+            return threads::start("flush", move || {
                 let error = live.flush().err();
                 drop(live);
                 let _ = tell.send(Message::Ended { epoch, error });
@@ -195,7 +197,7 @@ impl Core {
         self.store
             .apply(vec![(Change::Enter { job, phase }, None)])?;
         let (tell, epoch) = (self.tell.clone(), start.epoch);
-        thread("finish", move || {
+        threads::start("finish", move || {
             let error = live.finish().err();
             // Whoever hears of the end may open the job anew, and finds its directory free.
             drop(live);
@@ -322,12 +324,4 @@ fn in_general(code: Code) -> &'static str {
         Code::EngineUnavailable => "no device can do what the profile asks for",
         _ => "the job failed; see the log of the daemon for details",
     }
-}
-
-pub(super) fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(work)
-        .map(|_| ())
-        .map_err(|e| Error::new(Code::WorkerLost, format!("cannot start a thread: {e}")))
 }

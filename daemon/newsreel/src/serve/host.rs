@@ -18,6 +18,7 @@ use super::live::LiveJob;
 use super::message::Message;
 use crate::faults;
 use crate::job::publisher::Piece;
+use crate::threads;
 use crate::worker::channel::{self, Channel};
 use crate::worker::protocol::{self, Order, Planned, Task, Word};
 
@@ -79,12 +80,8 @@ impl Host {
             tell,
         });
         let listening = Arc::clone(&host);
-        let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
-            let named = std::thread::Builder::new().name(name.to_owned());
-            named.spawn(work).map_err(failed)
-        };
-        spawn("worker-words", Box::new(move || listening.listen()))?;
-        spawn("worker-orders", Box::new(move || pass_on(&given, &channel)))?;
+        threads::start("worker-words", move || listening.listen())?;
+        threads::start("worker-orders", move || pass_on(&given, &channel))?;
         Ok(host)
     }
 
@@ -318,7 +315,11 @@ impl Link {
     /// Whether a piece is one this session was asked for: a worker may be in the hands of a hostile file.
     fn right_to(&self, piece: &Finished) -> Right {
         let until = self.until.load(Ordering::SeqCst);
-        let segment = piece.path.rsplit('/').next().and_then(segment_number);
+        let segment = piece
+            .path
+            .rsplit('/')
+            .next()
+            .and_then(layout::segment_index);
         let given_away = !self.programme && segment.is_some_and(|s| s >= until);
         match (self.asked_for(piece), given_away) {
             (false, _) => Right::None,
@@ -340,7 +341,7 @@ impl Link {
             |n: &str| !n.is_empty() && n.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         match (kind, name, file) {
             ("video", Some(rung), Some(file)) if plain(rung) => {
-                let segment = segment_number(file);
+                let segment = layout::segment_index(file);
                 let own = |s: usize| {
                     if programme {
                         s == 0
@@ -351,7 +352,7 @@ impl Link {
                 file == layout::INIT || segment.is_some_and(own)
             }
             ("audio", Some(language), Some(file)) if programme && plain(language) => {
-                file == layout::INIT || segment_number(file).is_some()
+                file == layout::INIT || layout::segment_index(file).is_some()
             }
             ("thumbs", Some(file), None) if programme => file
                 .strip_suffix(".jpg")
@@ -372,14 +373,6 @@ fn pass_on(orders: &Receiver<(Order, Vec<OwnedFd>)>, channel: &Channel) {
             return;
         }
     }
-}
-
-/// The index of `seg-00001.m4s`.
-pub fn segment_number(file: &str) -> Option<usize> {
-    let number = file.strip_prefix("seg-")?.strip_suffix(".m4s")?;
-    let index: usize = number.parse().ok()?;
-    let index = index.checked_sub(1)?;
-    (layout::segment(index) == file).then_some(index)
 }
 
 fn parse<T: serde::de::DeserializeOwned>(fd: Option<OwnedFd>) -> Result<T> {

@@ -14,9 +14,11 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
 /// The most connections at a time; more wait to be accepted.
-const MAX_CONNECTIONS: usize = 1024;
+const MAX_CONNECTIONS: usize = 4096;
 /// How long the head of a request may take: who sends it a byte a second does not keep a connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a client may leave what was sent to it unread, in milliseconds.
+const UNREAD_MS: u32 = 60_000;
 /// How long answers underway may take when the daemon is told to stop.
 const LINGER: Duration = Duration::from_secs(2);
 
@@ -80,7 +82,9 @@ async fn accept(
             _ = stopping.wait_for(|stop| *stop) => break,
         };
         let service = TowerToHyperService::new(app.clone());
-        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        // Best effort: without it, one that does not read is cut off when its kernel gives up.
+        let _ = rustix::net::sockopt::set_tcp_user_timeout(&stream, UNREAD_MS);
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
         let connection = graceful.watch(connection.into_owned());
         tokio::spawn(async move {
             // A client that breaks off is its own affair.

@@ -4,9 +4,11 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use newsreel_config::Storage;
+use newsreel_model::store::StoredJob;
 use newsreel_model::{Code, Error, Result};
 use url::Url;
 
+use super::message::Message;
 use crate::source::FileSource;
 
 /// Where jobs may read and write.
@@ -59,6 +61,18 @@ impl Roots {
         below(&path, &self.inputs)
             .then_some(path)
             .ok_or_else(|| forbidden("input.url", &asked, "storage.input_roots"))
+    }
+
+    /// What the deciding thread is told of a job to be worked on; the look at its input may block, so it is not made there.
+    pub fn queued(&self, job: StoredJob) -> Message {
+        let file = self.input(&job.spec.input.url).and_then(|path| {
+            std::fs::metadata(&path).map_err(|e| Error::new(Code::InputNotFound, e.to_string()))
+        });
+        Message::Queued {
+            job: Box::new(job),
+            // An input that is gone is told of by whoever opens it.
+            input_bytes: file.map_or(0, |m| m.len()),
+        }
     }
 
     /// Opens an input. What was opened is checked once more: the path may have been changed since it was resolved.

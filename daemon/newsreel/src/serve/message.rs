@@ -15,8 +15,11 @@ use crate::worker::protocol::{Done, Planned};
 
 /// Something that happened.
 pub enum Message {
-    /// A job was accepted, or is to be tried again; durable already.
-    Queued(Box<StoredJob>),
+    /// A job was accepted, or is to be tried again; durable already. `input_bytes` is the size of its input.
+    Queued {
+        job: Box<StoredJob>,
+        input_bytes: u64,
+    },
     /// A job was cancelled; durable already.
     Cancelled(JobId),
     /// A job's directory and input are open, or cannot be.

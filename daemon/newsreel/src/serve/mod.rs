@@ -25,6 +25,7 @@ use std::time::Duration;
 use crossbeam::channel::{Sender, unbounded};
 use newsreel_config::Config;
 use newsreel_model::capacity::{DeviceKind, Resources};
+use newsreel_model::grid::SHORTEST_RUN;
 use newsreel_model::job::JobState;
 use newsreel_model::store::{Change, Store};
 use newsreel_model::{Code, Error, Result};
@@ -39,6 +40,7 @@ use self::message::Message;
 use self::view::Snapshot;
 use crate::faults;
 use crate::job::programme::cores;
+use crate::threads;
 
 /// How long running segments may take to finish when the daemon is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -72,7 +74,7 @@ pub fn run(config: Config) -> Result<()> {
         snapshot: Arc::clone(&snapshot),
     });
     core.add_device(cpu());
-    recover(store.as_ref(), &tell)?;
+    recover(store.as_ref(), &roots, &tell)?;
     let taking = Arc::new(AtomicBool::new(true));
     let daemon = Daemon {
         store: Arc::clone(&store),
@@ -82,6 +84,7 @@ pub fn run(config: Config) -> Result<()> {
         tell: tell.clone(),
         snapshot,
         order: Arc::default(),
+        commits: count_commits(store.as_ref()),
         taking: Arc::clone(&taking),
     };
     let deciding = std::thread::Builder::new()
@@ -133,7 +136,7 @@ fn policy(config: &Config) -> Policy {
         preempt_gap_ms: ms(queue.preempt_gap_s),
         max_failures: queue.max_failures,
         disk_reserve_bytes: config.storage.disk_reserve_mib << 20,
-        min_segments_per_run: demand::SHORTEST_RUN,
+        min_segments_per_run: SHORTEST_RUN,
         ..Policy::default()
     }
 }
@@ -155,7 +158,7 @@ fn cpu() -> Device {
 }
 
 /// Takes up every job that had not ended when the last daemon did.
-fn recover(store: &dyn Store, tell: &Sender<Message>) -> Result<()> {
+fn recover(store: &dyn Store, roots: &Roots, tell: &Sender<Message>) -> Result<()> {
     let unfinished = store.unfinished()?;
     let running = unfinished.iter().filter(|j| j.state == JobState::Running);
     let changes: Vec<_> = running
@@ -166,14 +169,22 @@ fn recover(store: &dyn Store, tell: &Sender<Message>) -> Result<()> {
     }
     for mut job in unfinished {
         job.state = JobState::Queued;
-        let _ = tell.send(Message::Queued(Box::new(job)));
+        let _ = tell.send(roots.queued(job));
     }
     Ok(())
 }
 
+/// Counts the store's commits, for whoever waits for events.
+fn count_commits(store: &dyn Store) -> Arc<tokio::sync::watch::Sender<u64>> {
+    let commits = Arc::new(tokio::sync::watch::Sender::new(0));
+    let count = Arc::clone(&commits);
+    store.on_commit(Box::new(move || count.send_modify(|n| *n += 1)));
+    commits
+}
+
 fn trim_now_and_then(store: &Arc<dyn Store>, event_days: u32) -> Result<()> {
     let store = Arc::downgrade(store);
-    execute::thread("trim", move || {
+    threads::start("trim", move || {
         while let Some(store) = store.upgrade() {
             let now = jiff::Timestamp::now();
             let kept = jiff::SignedDuration::from_hours(24 * i64::from(event_days));

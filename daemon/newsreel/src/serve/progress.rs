@@ -20,12 +20,7 @@ impl Core {
         let Some(entry) = self.jobs.get_mut(&job) else {
             return;
         };
-        let frames: u64 = pieces
-            .iter()
-            .filter(|p| p.path.starts_with("video/"))
-            .map(|p| u64::from(p.frames))
-            .sum();
-        entry.job.frames_done += frames;
+        entry.job.frames_done += pieces.iter().map(Finished::video_frames).sum::<u64>();
         let Some(lacking) = &mut entry.lacking else {
             return;
         };

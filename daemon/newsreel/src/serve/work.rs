@@ -8,8 +8,6 @@ use newsreel_model::job::layout;
 use newsreel_model::plan::Plan;
 use newsreel_scheduler::SegmentWork;
 
-use super::host::segment_number;
-
 fn path(rung: &str, segment: usize) -> String {
     format!("{}/{}", layout::video_dir(rung), layout::segment(segment))
 }
@@ -40,7 +38,7 @@ impl Lacking {
     /// Takes note of a finished piece; gives the segment that is complete with it.
     pub fn note(&mut self, path: &str) -> Option<usize> {
         let (rung, file) = path.strip_prefix("video/")?.split_once('/')?;
-        let segment = segment_number(file)?;
+        let segment = layout::segment_index(file)?;
         let rung = self.rungs.iter().position(|r| r == rung)?;
         let missing = self.missing.get_mut(segment)?;
         let before = missing.len();

@@ -13,7 +13,7 @@ use std::time::Duration;
 use newsreel_model::{Error, Result};
 use parking_lot::Mutex;
 
-use crate::sandbox;
+use crate::{sandbox, threads};
 use channel::Channel;
 use protocol::{BEAT_MS, Failure, Order, Task, Word};
 use session::Session;
@@ -43,7 +43,7 @@ pub fn run(memory_mib: u64) -> Result<()> {
         .channel
         .send(&Word::Hello { build, unenforced }, &[])?;
     let beating = Arc::clone(&worker);
-    start_thread("beat", move || beating.beat())?;
+    threads::start("beat", move || beating.beat())?;
     while let Some((order, fds)) = worker.channel.receive::<Order>()? {
         worker.obey(order, fds)?;
     }
@@ -102,7 +102,7 @@ impl Worker {
         };
         self.sessions.lock().push(Arc::clone(&session));
         let worker = Arc::clone(self);
-        start_thread("session", move || {
+        threads::start("session", move || {
             let outcome = session.execute(&worker.channel, task, index);
             worker.sessions.lock().retain(|s| s.epoch != epoch);
             // A daemon that is gone needs no word.
@@ -125,12 +125,4 @@ impl Worker {
             std::thread::sleep(Duration::from_millis(BEAT_MS));
         }
     }
-}
-
-fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(work)
-        .map(|_| ())
-        .map_err(|e| Error::bug(format!("cannot start a thread: {e}")))
 }

@@ -265,7 +265,7 @@ impl Outlet for Pieces<'_> {
             }
             *underway += 1;
         }
-        if piece.finished.path.starts_with("video/") && piece.finished.frames > 0 {
+        if piece.finished.video_frames() > 0 {
             faults::at_segment(&self.profile, &self.made);
         }
         let word = Word::Piece {

@@ -16,56 +16,24 @@ pub mod bucket;
 pub mod clips;
 pub mod ladder;
 pub mod pictures;
+pub mod place;
 pub mod playlist;
 pub mod sound;
+pub mod tier;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// How much is tested: `NEWSREEL_TIER`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Tier {
-    /// Seconds per binary, for every change.
-    Quick,
-    /// Minutes, with samples where the whole would be too much.
-    Full,
-    /// Everything.
-    Soak,
-}
-
-pub fn tier() -> Tier {
-    match std::env::var("NEWSREEL_TIER").as_deref() {
-        Ok("quick") => Tier::Quick,
-        Ok("soak") => Tier::Soak,
-        Ok("full") | Err(_) => Tier::Full,
-        Ok(other) => panic!("NEWSREEL_TIER is quick, full or soak, not {other}"),
-    }
-}
+#[allow(unused_imports, reason = "each test binary uses a part of it")]
+pub use tier::{Tier, loud, media, tier};
 
 /// Whether number `index` belongs to the sample of one in `share`: all do in soak, `NEWSREEL_SEED` moves the choice.
 pub fn is_sampled(index: usize, share: usize) -> bool {
     let seed = std::env::var("NEWSREEL_SEED").ok();
     let seed: usize = seed.map_or(0, |s| s.parse().expect("NEWSREEL_SEED is a number"));
     tier() == Tier::Soak || (index + seed % share).is_multiple_of(share)
-}
-
-pub fn loud(text: &str) {
-    eprintln!("\n!!!!!!!! {text}\n");
-}
-
-/// The real clips; `None`, said loudly, where they are not there.
-pub fn media() -> Option<PathBuf> {
-    static SAY: Once = Once::new();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media");
-    let found = root.canonicalize().ok().filter(|p| p.is_dir());
-    if found.is_none() {
-        SAY.call_once(|| {
-            loud("../shared/media is absent: NO REAL INPUT is tested, only clips made here")
-        });
-    }
-    found
 }
 
 /// Held while a test encodes: the machine's cores are for one job at a time.

@@ -69,11 +69,11 @@ impl Daemon {
 
     /// Starts one with further environment variables.
     pub fn start_with(settings: &str, env: &[(&'static str, &'static str)]) -> Self {
-        let dir = tempfile::Builder::new()
-            .prefix("newsreel-serve-")
-            .tempdir()
-            .unwrap();
-        std::fs::create_dir(dir.path().join("out")).unwrap();
+        Self::start_in(folder(), settings, env)
+    }
+
+    /// Starts one in a folder that may hold something already; see [`folder`].
+    pub fn start_in(dir: TempDir, settings: &str, env: &[(&'static str, &'static str)]) -> Self {
         let config = configuration(dir.path(), settings);
         std::fs::write(dir.path().join("newsreel.toml"), config).unwrap();
         let daemon = Self {
@@ -132,6 +132,13 @@ impl Daemon {
             .expect("it runs")
             .child
             .id()
+    }
+
+    /// Host and port it listens on.
+    pub fn address(&self) -> String {
+        let running = self.running.lock().unwrap();
+        let url = &running.as_ref().expect("it runs").url;
+        url.trim_start_matches("http://").to_owned()
     }
 
     /// Its living workers.
@@ -283,6 +290,18 @@ impl Drop for Daemon {
     }
 }
 
+/// A folder for a daemon: `data` is its own, `in` and `out` are roots for inputs and destinations.
+pub fn folder() -> TempDir {
+    let dir = tempfile::Builder::new()
+        .prefix("newsreel-serve-")
+        .tempdir()
+        .unwrap();
+    for name in ["data", "in", "out"] {
+        std::fs::create_dir(dir.path().join(name)).unwrap();
+    }
+    dir
+}
+
 fn agent() -> ureq::Agent {
     // A connection for each request: what the daemon has open says nothing of us then.
     ureq::Agent::config_builder()
@@ -326,9 +345,10 @@ fn launch(command: &mut Command, env: &[(&str, &str)], said: &Arc<Mutex<String>>
 
 fn configuration(dir: &Path, settings: &str) -> String {
     let mut text = format!(
-        "{settings}\n[storage]\ndata_dir = {:?}\ninput_roots = [{:?}]\noutput_roots = [{:?}]\ndisk_reserve_mib = 16\n",
+        "{settings}\n[storage]\ndata_dir = {:?}\ninput_roots = [{:?}, {:?}]\noutput_roots = [{:?}]\ndisk_reserve_mib = 16\n",
         dir.join("data"),
         clips(),
+        dir.join("in"),
         dir.join("out"),
     );
     for (name, preset, segment_s) in PROFILES {

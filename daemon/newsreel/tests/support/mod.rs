@@ -9,30 +9,18 @@
     reason = "a test has no better answer to what cannot be"
 )]
 
+pub mod disk;
 pub mod made;
+pub mod nested;
 pub mod out;
 pub mod process;
+#[path = "../common/tier.rs"]
+pub mod tier;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How much is tested: `NEWSREEL_TIER`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Tier {
-    Quick,
-    Full,
-    Soak,
-}
-
-/// The tier asked for; `full` when nothing is said.
-pub fn tier() -> Tier {
-    match std::env::var("NEWSREEL_TIER").as_deref() {
-        Ok("quick") => Tier::Quick,
-        Ok("soak") => Tier::Soak,
-        Ok("full") | Err(_) => Tier::Full,
-        Ok(other) => panic!("NEWSREEL_TIER is quick, full or soak, not {other:?}"),
-    }
-}
+pub use tier::{Tier, media, tier};
 
 /// One of three values by tier.
 pub fn by_tier<T>(quick: T, full: T, soak: T) -> T {
@@ -48,19 +36,6 @@ pub fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     // A test that failed in its turn says nothing about the next.
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The folder of real clips; a loud line where there is none.
-pub fn media() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media");
-    if folder.is_dir() {
-        return Some(folder.canonicalize().unwrap());
-    }
-    println!(
-        "!!!!!!!! {} is absent: only clips made here are tested",
-        folder.display()
-    );
-    None
 }
 
 /// Every real media file, in order of name.

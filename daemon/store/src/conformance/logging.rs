@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use newsreel_model::capacity::{DeviceKind, Resources};
 use newsreel_model::event::{Event, Phase};
 use newsreel_model::job::JobState;
-use newsreel_model::store::{Calibration, Change, Store};
+use newsreel_model::store::{Calibration, Change, LogEnds, Store};
 
 use super::Check;
 use super::fixtures::{
@@ -16,6 +16,7 @@ pub const CHECKS: &[Check] = &[
     events_are_read_from_a_place,
     events_of_devices_belong_to_no_job,
     old_events_are_dropped_and_their_numbers_are_not_used_again,
+    whoever_waits_is_told_of_commits,
     a_deleted_job_is_gone,
     starts_are_counted,
     measurements_are_kept_by_device_and_driver,
@@ -100,15 +101,37 @@ fn events_of_devices_belong_to_no_job(store: &dyn Store) {
 fn old_events_are_dropped_and_their_numbers_are_not_used_again(store: &dyn Store) {
     submit(store, 0..5);
     let last = store.events(0, 9, None).unwrap().pop().unwrap();
+    let ends = |newest, dropped| LogEnds { newest, dropped };
+    assert_eq!(store.log_ends().unwrap(), ends(last.id, 0));
     store.trim(at(0), at(0)).unwrap();
     assert_eq!(store.events(0, 9, None).unwrap().len(), 5, "none is so old");
+    assert_eq!(store.log_ends().unwrap(), ends(last.id, 0));
     let later = last.created_at.checked_add(SignedDuration::from_secs(1));
     store.trim(at(0), later.unwrap()).unwrap();
     assert_eq!(store.events(0, 9, None).unwrap(), []);
+    assert_eq!(store.log_ends().unwrap(), ends(last.id, last.id));
     submit(store, [5]);
     let next = store.events(0, 9, None).unwrap();
     assert!(next[0].id > last.id);
     assert!(store.job(id(0)).unwrap().is_some(), "jobs are not dropped");
+}
+
+fn whoever_waits_is_told_of_commits(store: &dyn Store) {
+    assert_eq!(store.log_ends().unwrap(), LogEnds::default());
+    let (tell, told) = std::sync::mpsc::channel();
+    store.on_commit(Box::new(move || drop(tell.send(()))));
+    let heard = || {
+        let first = told.recv_timeout(std::time::Duration::from_secs(60));
+        // Several commits may be told of one by one.
+        while told.try_recv().is_ok() {}
+        first
+    };
+    submit(store, [1]);
+    heard().expect("of a submit");
+    assert!(make(store, start(1)));
+    heard().expect("of a change");
+    store.log(vec![Event::Queued {}]).unwrap();
+    heard().expect("of an event");
 }
 
 fn a_deleted_job_is_gone(store: &dyn Store) {

@@ -3,6 +3,7 @@
 //! Not here: speed or durability. Every method scans everything under one lock.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use jiff::{SignedDuration, Timestamp};
 use newsreel_model::control::JobQuery;
@@ -10,7 +11,7 @@ use newsreel_model::event::Event;
 use newsreel_model::job::{Finished, JobState};
 use newsreel_model::plan::{Fingerprint, Plan};
 use newsreel_model::store::{
-    Applied, Calibration, Change, Counts, IdempotencyKey, LoggedEvent, NewJob, Store,
+    Applied, Calibration, Change, Counts, IdempotencyKey, LogEnds, LoggedEvent, NewJob, Store,
     StoreSubmitted, StoredJob,
 };
 use newsreel_model::{Code, Error, JobId, Result};
@@ -20,7 +21,7 @@ use super::accepting::accepted;
 
 /// A store in memory.
 #[derive(Default)]
-pub struct Reference(Mutex<Held>);
+pub struct Reference(Mutex<Held>, OnceLock<Box<dyn Fn() + Send + Sync>>);
 
 #[derive(Default)]
 struct Held {
@@ -29,6 +30,7 @@ struct Held {
     keys: Vec<(IdempotencyKey, JobId, Timestamp)>,
     events: Vec<LoggedEvent>,
     last_event: u64,
+    dropped_event: u64,
     calibrations: Vec<Calibration>,
 }
 
@@ -149,6 +151,14 @@ impl Held {
     }
 }
 
+impl Reference {
+    fn committed(&self) {
+        if let Some(told) = self.1.get() {
+            told();
+        }
+    }
+}
+
 impl Store for Reference {
     fn begin(&self) -> Result<u32> {
         let mut held = self.0.lock();
@@ -206,6 +216,8 @@ impl Store for Reference {
         };
         held.jobs.insert(job.id, entry);
         held.log(Some(job.id), Event::Queued {});
+        drop(held);
+        self.committed();
         Ok(StoreSubmitted {
             job,
             repeated: false,
@@ -280,12 +292,16 @@ impl Store for Reference {
             }
             applied.push(if made { Applied::Yes } else { Applied::No });
         }
+        drop(held);
+        self.committed();
         Ok(applied)
     }
 
     fn log(&self, events: Vec<Event>) -> Result<()> {
         let mut held = self.0.lock();
         events.into_iter().for_each(|event| held.log(None, event));
+        drop(held);
+        self.committed();
         Ok(())
     }
 
@@ -308,6 +324,18 @@ impl Store for Reference {
             .take(usize::try_from(limit).unwrap())
             .cloned()
             .collect())
+    }
+
+    fn log_ends(&self) -> Result<LogEnds> {
+        let held = self.0.lock();
+        Ok(LogEnds {
+            newest: held.last_event,
+            dropped: held.dropped_event,
+        })
+    }
+
+    fn on_commit(&self, told: Box<dyn Fn() + Send + Sync>) {
+        let _ = self.1.set(told);
     }
 
     fn calibrate(&self, mut new: Calibration) -> Result<()> {
@@ -333,6 +361,9 @@ impl Store for Reference {
         let day = SignedDuration::from_hours(24);
         held.keys
             .retain(|(.., made)| cut(now).duration_since(*made) < day);
+        let old = |logged: &&LoggedEvent| logged.created_at < events_before;
+        let newest = held.events.iter().filter(old).map(|logged| logged.id).max();
+        held.dropped_event = held.dropped_event.max(newest.unwrap_or(0));
         held.events
             .retain(|logged| logged.created_at >= events_before);
         Ok(())

@@ -3,7 +3,7 @@
 use newsreel_model::control::JobView;
 use newsreel_model::{JobId, Result};
 
-use super::{Connection, state_name};
+use super::Connection;
 use crate::cli::printing;
 
 #[derive(clap::Args)]
@@ -36,7 +36,7 @@ fn print(arguments: &Arguments, job: &JobView) -> Result<()> {
     }
     printing::line(&super::line(job));
     printing::line(&format!("  profile      {}", job.spec.profile));
-    printing::line(&format!("  state        {}", state_name(job.state)));
+    printing::line(&format!("  state        {}", job.state.name()));
     printing::line(&format!("  destination  {}", job.destination));
     if let Some(path) = &job.playback_path {
         printing::line(&format!(

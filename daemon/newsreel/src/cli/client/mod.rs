@@ -1,5 +1,6 @@
 //! Commands that ask a running daemon over HTTP. Not the daemon.
 
+pub mod events;
 pub mod job;
 pub mod jobs;
 pub mod submit;
@@ -7,7 +8,6 @@ pub mod submit;
 use std::time::Duration;
 
 use newsreel_model::control::JobView;
-use newsreel_model::job::JobState;
 use newsreel_model::{Code, Error, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -24,6 +24,9 @@ pub struct Connection {
     )]
     server: String,
 }
+
+/// What became of a request.
+type Sent = std::result::Result<ureq::http::Response<ureq::Body>, ureq::Error>;
 
 /// An error as the daemon tells it.
 #[derive(serde::Deserialize)]
@@ -61,10 +64,30 @@ impl Connection {
         self.read(sent)
     }
 
-    fn read<T: DeserializeOwned>(
-        &self,
-        sent: std::result::Result<ureq::http::Response<ureq::Body>, ureq::Error>,
-    ) -> Result<T> {
+    /// A stream of events that has no end.
+    fn listen(&self, path: &str, after: Option<u64>) -> Result<impl std::io::Read + use<>> {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .timeout_connect(Some(Duration::from_secs(10)))
+            .http_status_as_error(false)
+            .build()
+            .into();
+        let mut request = agent.get(self.url(path));
+        if let Some(id) = after {
+            request = request.header("Last-Event-ID", id.to_string());
+        }
+        let answer = self.good(request.call())?;
+        Ok(answer.into_body().into_reader())
+    }
+
+    fn read<T: DeserializeOwned>(&self, sent: Sent) -> Result<T> {
+        self.good(sent)?
+            .body_mut()
+            .read_json()
+            .map_err(|e| Error::bug(format!("the daemon's answer cannot be read: {e}")))
+    }
+
+    /// An answer that is no failure.
+    fn good(&self, sent: Sent) -> Result<ureq::http::Response<ureq::Body>> {
         let unreachable = |e: ureq::Error| {
             Error::new(
                 Code::EngineUnavailable,
@@ -76,10 +99,7 @@ impl Connection {
         };
         let mut answer = sent.map_err(unreachable)?;
         if answer.status().is_success() {
-            return answer
-                .body_mut()
-                .read_json()
-                .map_err(|e| Error::bug(format!("the daemon's answer cannot be read: {e}")));
+            return Ok(answer);
         }
         let status = answer.status();
         let problem = answer.body_mut().read_json::<Problem>().ok();
@@ -92,24 +112,13 @@ impl Connection {
     }
 }
 
-/// A state as one word.
-pub fn state_name(state: JobState) -> &'static str {
-    match state {
-        JobState::Queued => "queued",
-        JobState::Running => "running",
-        JobState::Completed => "completed",
-        JobState::Failed => "failed",
-        JobState::Cancelled => "cancelled",
-    }
-}
-
 /// One line for a list.
 pub fn line(job: &JobView) -> String {
     let name = job.spec.title.as_deref().unwrap_or(&job.spec.input.url);
     format!(
         "{}  {:<9}  {:>3.0} %  {:>3}  {}",
         job.id,
-        state_name(job.state),
+        job.state.name(),
         (job.progress.progress * 100.0).floor(),
         job.spec.priority,
         name

@@ -1,10 +1,8 @@
 //! `newsreel submit`: a clip handed to the daemon, and on demand watched until it ends.
 
-use std::io::IsTerminal;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use newsreel_model::control::JobView;
 use newsreel_model::job::JobState;
@@ -12,11 +10,10 @@ use newsreel_model::spec::JobSpec;
 use newsreel_model::{Code, Error, Result};
 
 use super::Connection;
+use crate::cli::progress;
 
 /// Between two looks at a watched job.
 const LOOK: Duration = Duration::from_millis(250);
-/// Between two plain lines where there is no terminal.
-const PLAIN_INTERVAL: Duration = Duration::from_secs(5);
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -93,13 +90,7 @@ fn failed(code: String, message: String) -> Error {
 }
 
 fn watch(connection: &Connection, mut job: JobView, quiet: bool) -> Result<JobView> {
-    let bar = (std::io::stderr().is_terminal() && !quiet).then(|| {
-        let bar = ProgressBar::new(0);
-        if let Ok(style) = ProgressStyle::with_template("{bar:32} {pos}/{len} frames  {msg}") {
-            bar.set_style(style);
-        }
-        bar
-    });
+    let bar = if quiet { None } else { progress::bar() };
     let say = |line: String| match &bar {
         Some(bar) => bar.println(line),
         None if quiet => {}
@@ -113,19 +104,9 @@ fn watch(connection: &Connection, mut job: JobView, quiet: bool) -> Result<JobVi
             say(format!("playable: {}", connection.url(path)));
         }
         let p = &job.progress;
-        let eta = p
-            .eta_s
-            .map_or_else(String::new, |s| format!(", {s:.0} s left"));
-        if let Some(bar) = &bar {
-            bar.set_length(p.frames_total);
-            bar.set_position(p.frames_done);
-            bar.set_message(format!("{:.1}x{eta}", p.speed));
-        } else if shown.elapsed() >= PLAIN_INTERVAL && p.frames_total > 0 {
-            shown = Instant::now();
-            say(format!(
-                "{} of {} frames, {:.1}x{eta}",
-                p.frames_done, p.frames_total, p.speed
-            ));
+        let frames = (p.frames_done, p.frames_total);
+        if let Some(line) = progress::pace(bar.as_ref(), &mut shown, frames, p.speed, p.eta_s) {
+            say(line);
         }
         if !matches!(job.state, JobState::Queued | JobState::Running) {
             break;

@@ -1,0 +1,133 @@
+//! One listener: what it missed, then what happens. Not here: the form in which it is sent.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use newsreel_model::JobId;
+use newsreel_model::control::Control;
+use newsreel_model::envelope::Envelope;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::hub::{Subscription, Told};
+use crate::problem::{Problem, Reason};
+use crate::state::Api;
+
+/// Where a listener wants to begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum From {
+    /// With what happens from now on.
+    Now,
+    /// With everything the log still has.
+    Start,
+    /// After an event it has seen.
+    After(u64),
+}
+
+/// A listener. Events come in the order of their numbers, none twice.
+pub(super) struct Listener {
+    control: Arc<dyn Control>,
+    job: Option<JobId>,
+    subscription: Subscription,
+    /// The last event that was given.
+    last: u64,
+    /// Whether there may be logged events between `last` and where the subscription begins.
+    behind: bool,
+    ready: VecDeque<Arc<Told>>,
+    _room: OwnedSemaphorePermit,
+}
+
+impl Listener {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// There are too many listeners, no such job, or the log cannot be read.
+    pub(super) async fn new(api: &Api, job: Option<JobId>, from: From) -> Result<Self, Problem> {
+        let Ok(room) = api.listeners.clone().try_acquire_owned() else {
+            let detail = "too many clients listen for events; try again in a moment";
+            return Err(Problem::new(Reason::Overloaded, detail));
+        };
+        if let Some(id) = job {
+            api.control.job(id).await?;
+        }
+        let subscription = api.hub.subscribe().await?;
+        let mut listener = Self {
+            control: Arc::clone(&api.control),
+            job,
+            last: match from {
+                From::Now => subscription.at,
+                From::Start => 0,
+                From::After(id) => id,
+            },
+            subscription,
+            behind: from != From::Now,
+            ready: VecDeque::new(),
+            _room: room,
+        };
+        if let From::After(id) = from {
+            listener.tell_of_gap(id).await?;
+        }
+        Ok(listener)
+    }
+
+    async fn tell_of_gap(&mut self, after: u64) -> Result<(), Problem> {
+        let ends = self.control.events(u64::MAX, None).await?.ends;
+        if after < ends.dropped {
+            let gap = Envelope::gap(after, ends.dropped, Timestamp::now());
+            self.ready.push_back(Arc::new(Told::from(gap)));
+        }
+        // An id from another store's log: everything of this one is later.
+        if after > ends.newest {
+            self.last = 0;
+            let gap = Envelope::gap(after, ends.dropped, Timestamp::now());
+            self.ready.push_back(Arc::new(Told::from(gap)));
+        }
+        Ok(())
+    }
+
+    /// The next event; none when the listener is too far behind or the log cannot be read: it may come again and say where it
+    /// was.
+    pub(super) async fn next(&mut self) -> Option<Arc<Told>> {
+        loop {
+            if let Some(told) = self.ready.pop_front() {
+                self.last = told.id.unwrap_or(self.last);
+                return Some(told);
+            }
+            if self.behind {
+                self.catch_up().await?;
+                continue;
+            }
+            match self.subscription.coming.recv().await {
+                Ok(told) if self.wants(&told) => return Some(self.take(told)),
+                Ok(_) => {}
+                Err(RecvError::Lagged(_) | RecvError::Closed) => return None,
+            }
+        }
+    }
+
+    fn wants(&self, told: &Told) -> bool {
+        let new = told.id.is_none_or(|id| id > self.last);
+        new && (self.job.is_none() || told.job == self.job)
+    }
+
+    fn take(&mut self, told: Arc<Told>) -> Arc<Told> {
+        self.last = told.id.unwrap_or(self.last);
+        told
+    }
+
+    /// Reads on in the log, until the subscription takes over.
+    async fn catch_up(&mut self) -> Option<()> {
+        let page = self.control.events(self.last, self.job).await.ok()?;
+        self.behind = match page.events.last() {
+            Some(newest) => newest.id < self.subscription.at,
+            None => false,
+        };
+        let told = page
+            .events
+            .iter()
+            .map(|logged| Told::from(Envelope::from(logged)));
+        self.ready.extend(told.map(Arc::new));
+        Some(())
+    }
+}

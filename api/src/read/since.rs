@@ -1,0 +1,63 @@
+//! Reads where a listener wants to begin. Not here: what it is told then (`push`).
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use newsreel_model::JobId;
+
+use super::query::pairs;
+use crate::problem::Problem;
+use crate::state::Api;
+
+/// The header in which a browser says which event it saw last when its stream broke off.
+const HEADER: &str = "Last-Event-ID";
+
+/// The last event seen: by the header, or by `after` for who has no say over headers. The header is the newer word.
+pub(crate) struct LastSeen(pub(crate) Option<u64>);
+
+impl FromRequestParts<Api> for LastSeen {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, Problem> {
+        let given = pairs(parts.uri.query(), &["after"])?;
+        let after = given
+            .get("after")
+            .map(|text| number("after", text))
+            .transpose()?;
+        let mut all = parts.headers.get_all(HEADER).iter();
+        let header = match (all.next(), all.next()) {
+            (None, _) => None,
+            (Some(only), None) => Some(number(HEADER, only.to_str().unwrap_or_default())?),
+            (Some(_), Some(_)) => return Err(Problem::parameter(HEADER, "must be sent once")),
+        };
+        Ok(Self(header.or(after)))
+    }
+}
+
+/// What a WebSocket client asks for.
+pub(crate) struct Wanted {
+    pub(crate) job: Option<JobId>,
+    pub(crate) after: Option<u64>,
+}
+
+impl FromRequestParts<Api> for Wanted {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, Problem> {
+        let given = pairs(parts.uri.query(), &["job", "after"])?;
+        let job = given.get("job").map(|text| {
+            text.parse()
+                .map_err(|_| Problem::parameter("job", "must be the id of a job"))
+        });
+        let after = given.get("after").map(|text| number("after", text));
+        Ok(Self {
+            job: job.transpose()?,
+            after: after.transpose()?,
+        })
+    }
+}
+
+fn number(name: &str, text: &str) -> Result<u64, Problem> {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let number = text.parse().ok().filter(|_| digits);
+    number.ok_or_else(|| Problem::parameter(name, "must be the id of an event, a whole number"))
+}
