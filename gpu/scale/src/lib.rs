@@ -1,7 +1,7 @@
 //! The arithmetic of the scaling kernel: filters, weights, the argument block, and a scalar reference of what the kernel does.
 //!
 //! Pure: no driver, no device, no I/O. What runs on a device is `gpu/src/nvidia/kernels/scale.cu`; that it does the same
-//! as [`reference`] to the last bit is held by `tests/kernel.rs`, which compiles it for the host.
+//! as [`mod@reference`] to the last bit is held by `tests/scaling/kernel.rs`, which compiles it for the host.
 //!
 //! One launch reads a decoded 4:2:0 surface (NV12 or P010) tile by tile and writes every rung. All sums are of integers, so
 //! that a device, the reference and a driver made for tests give the same bytes:
