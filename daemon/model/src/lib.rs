@@ -5,6 +5,7 @@
 pub mod cancel;
 pub mod capacity;
 pub mod control;
+pub mod device;
 pub mod envelope;
 pub mod error;
 pub mod event;

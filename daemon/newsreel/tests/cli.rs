@@ -8,6 +8,10 @@
 
 #[path = "cli/configuration.rs"]
 mod configuration;
+#[path = "cli/devices.rs"]
+mod devices;
+#[path = "cli/devices_stand_in.rs"]
+mod devices_stand_in;
 #[path = "cli/printing.rs"]
 mod printing;
 #[path = "cli/sandbox.rs"]

@@ -32,7 +32,8 @@ enum Name {
 
 /// Every kernel there is.
 const TABLE: &[(Name, Run)] = &[
-    (Name::Exactly(newsreel::NAME), newsreel::scale),
+    (Name::Exactly("newsreel_scale_nv12"), newsreel::nv12),
+    (Name::Exactly("newsreel_scale_p010"), newsreel::p010),
     (
         Name::Beginning("Subsample_", subsample::variant),
         subsample::none,

@@ -2,6 +2,7 @@
 
 mod client;
 mod config;
+pub mod devices;
 pub mod printing;
 mod probe;
 mod progress;
@@ -35,6 +36,8 @@ enum Command {
     Probe(probe::Arguments),
     /// Check a finished output directory against what its job promised.
     Verify(verify::Arguments),
+    /// Show what this machine can decode and encode with, and why not with the rest.
+    Devices(devices::Arguments),
     /// Check a configuration file, or show everything that is in force.
     #[command(subcommand)]
     Config(config::Command),
@@ -53,6 +56,12 @@ enum Command {
     Webhooks(client::webhooks::Command),
     /// Stop a job; what it published stays.
     Cancel(client::job::Arguments),
+    /// What is started to ask drivers, which may hang or crash.
+    #[command(hide = true)]
+    ProbeDevices {
+        /// nvidia or vaapi
+        kind: String,
+    },
     /// What the daemon starts for itself to decode and encode in.
     #[command(hide = true)]
     Worker {
@@ -86,6 +95,8 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Command::Probe(a) => probe::run(&a),
         Command::Verify(a) => verify::run(&a),
         Command::Config(c) => config::run(&c, path),
+        Command::Devices(a) => devices::run(&a),
+        Command::ProbeDevices { kind } => devices::probe(&kind),
         Command::Serve(a) => serve::run(&a, load(path)?),
         Command::Submit(a) => client::submit::run(&a),
         Command::Jobs(a) => client::jobs::run(&a),

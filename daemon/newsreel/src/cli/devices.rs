@@ -1,0 +1,299 @@
+//! `newsreel devices`: what this machine can decode and encode with, for people or as JSON. No daemon is asked.
+
+use std::fmt::Write as _;
+use std::process::Command;
+
+use newsreel_cpu::CpuEngine;
+use newsreel_gpu::inventory;
+use newsreel_media::engine::Engine;
+use newsreel_model::capacity::DeviceKind;
+use newsreel_model::device::{
+    Codec, CpuReport, Format, GpuReport, Inventory, SelfTest, Side, Unavailable,
+};
+use newsreel_model::profile::VideoCodec;
+use newsreel_model::{Code, Error, Result};
+use rustix::process::{Signal, set_parent_process_death_signal};
+
+use super::printing;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Asks every driver, in processes of their own, and prints what they said.
+///
+/// # Errors
+/// None that is expected: a machine without any GPU is no error.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let inventory = take();
+    let text = if arguments.json {
+        serde_json::to_string_pretty(&inventory).map_err(|e| Error::bug(e.to_string()))?
+    } else {
+        described(&inventory)
+    };
+    printing::line(text.trim_end());
+    Ok(())
+}
+
+/// Every device of this machine.
+pub fn take() -> Inventory {
+    inventory::take(cpu(), inventory::LIMIT, |kind| {
+        let mut command = Command::new("/proc/self/exe");
+        command.args(["probe-devices", name(kind)]);
+        command
+    })
+}
+
+/// What the process that [`take`] starts does: asks one kind of driver and prints each word.
+///
+/// # Errors
+/// There is no such kind.
+pub fn probe(kind: &str) -> Result<()> {
+    let kinds = [DeviceKind::Nvidia, DeviceKind::Vaapi];
+    let kind = kinds.into_iter().find(|k| name(*k) == kind);
+    let kind = kind.ok_or_else(|| Error::new(Code::Usage, "there are nvidia and vaapi"))?;
+    // Whoever asked may be gone before a driver answers. Where this is refused, the time limit remains.
+    let _ = set_parent_process_death_signal(Some(Signal::KILL));
+    newsreel_gpu::probe(kind, &mut |word| {
+        if let Ok(line) = serde_json::to_string(&word) {
+            printing::line(&line);
+        }
+    });
+    Ok(())
+}
+
+fn name(kind: DeviceKind) -> &'static str {
+    match kind {
+        DeviceKind::Cpu => "cpu",
+        DeviceKind::Nvidia => "nvidia",
+        DeviceKind::Vaapi => "vaapi",
+    }
+}
+
+fn cpu() -> CpuReport {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"));
+    let engine = CpuEngine::new(cores, 0);
+    let codec = |codec| match codec {
+        VideoCodec::H264 => Codec::H264,
+        VideoCodec::Hevc => Codec::Hevc,
+        VideoCodec::Av1 => Codec::Av1,
+    };
+    CpuReport {
+        name: model.map_or_else(String::new, |m| {
+            m.trim_start_matches([' ', '\t', ':']).to_owned()
+        }),
+        cores: u32::try_from(cores).unwrap_or(u32::MAX),
+        encode: engine
+            .capabilities()
+            .encode
+            .into_iter()
+            .map(codec)
+            .collect(),
+    }
+}
+
+/// The inventory for people.
+fn described(inventory: &Inventory) -> String {
+    let mut out = String::new();
+    let cpu = &inventory.cpu;
+    let codecs: Vec<_> = cpu.encode.iter().map(|codec| codec.name()).collect();
+    let cores = if cpu.cores == 1 { "core" } else { "cores" };
+    let model = if cpu.name.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", cpu.name)
+    };
+    // Writing to a string cannot fail.
+    let _ = writeln!(
+        out,
+        "cpu: {} {cores}{model}, encodes {}",
+        cpu.cores,
+        codecs.join(", ")
+    );
+    for gpu in &inventory.gpus {
+        describe(&mut out, gpu);
+    }
+    if inventory.gpus.is_empty() {
+        let reasons: Vec<_> = inventory
+            .unavailable
+            .iter()
+            .map(|u| u.reason.as_str())
+            .collect();
+        let _ = writeln!(out, "no GPU: {}", reasons.join("; "));
+    } else {
+        for missing in &inventory.unavailable {
+            let _ = writeln!(out, "\nnot {}: {}", missing.what, missing.reason);
+        }
+    }
+    out
+}
+
+fn describe(out: &mut String, gpu: &GpuReport) {
+    let mut parts = vec![format!("driver {}", gpu.driver)];
+    parts.extend(
+        gpu.compute_capability
+            .as_ref()
+            .map(|c| format!("compute {c}")),
+    );
+    parts.extend(gpu.vram_mib.map(|mib| format!("{mib} MiB")));
+    parts.extend(gpu.node.clone());
+    parts.extend(gpu.pci.as_ref().map(|pci| format!("PCI {pci}")));
+    let _ = writeln!(out, "\n{}: {}\n  {}", gpu.id, gpu.name, parts.join(", "));
+    side(out, "decode", &gpu.decode);
+    side(out, "encode", &gpu.encode);
+    let _ = match &gpu.scale {
+        Some(SelfTest { passed: true, .. }) => writeln!(out, "  scale, self-test passed"),
+        Some(SelfTest { reason, .. }) => {
+            writeln!(
+                out,
+                "  no scale: {}",
+                reason.as_deref().unwrap_or("not said")
+            )
+        }
+        None => Ok(()),
+    };
+}
+
+fn side(out: &mut String, what: &str, side: &Side) {
+    let engines = match side.engines {
+        Some(1) => ", 1 engine".to_owned(),
+        Some(n) => format!(", {n} engines"),
+        None => String::new(),
+    };
+    if !side.formats.is_empty() {
+        let _ = writeln!(out, "  {what}{engines}");
+    }
+    for format in &side.formats {
+        let _ = writeln!(out, "    {}", row(format));
+    }
+    for (reason, what) in by_reason(&side.unavailable) {
+        let _ = writeln!(out, "  no {}: {reason}", what.join(", "));
+    }
+}
+
+fn row(format: &Format) -> String {
+    let mut row = format!(
+        "{:<6} {:>2} bit {}  {}x{} to {}x{}",
+        format.codec.name(),
+        format.bit_depth,
+        format.chroma.name(),
+        format.min.width,
+        format.min.height,
+        format.max.width,
+        format.max.height,
+    );
+    if let Some(most) = format.max_b_frames {
+        let _ = write!(row, ", {most} B-frames");
+    }
+    if format.lookahead == Some(true) {
+        row.push_str(", lookahead");
+    }
+    if !format.profiles.is_empty() {
+        let _ = write!(row, " ({})", format.profiles.join(", "));
+    }
+    row
+}
+
+/// What is missing for the same reason, together, in the order of first mention.
+fn by_reason(unavailable: &[Unavailable]) -> Vec<(&str, Vec<&str>)> {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for missing in unavailable {
+        match groups
+            .iter_mut()
+            .find(|(reason, _)| *reason == missing.reason)
+        {
+            Some((_, what)) => what.push(&missing.what),
+            None => groups.push((&missing.reason, vec![&missing.what])),
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use newsreel_model::device::{Chroma, Size};
+
+    use super::*;
+
+    fn h200() -> GpuReport {
+        GpuReport {
+            id: "nvidia-GPU-1".to_owned(),
+            kind: DeviceKind::Nvidia,
+            name: "NVIDIA H200".to_owned(),
+            driver: "550.54.14 (CUDA 12.4)".to_owned(),
+            pci: Some("0000:0a:00.0".to_owned()),
+            compute_capability: Some("9.0".to_owned()),
+            node: None,
+            vram_mib: Some(143_771),
+            decode: Side {
+                engines: Some(7),
+                formats: vec![Format {
+                    codec: Codec::H264,
+                    chroma: Chroma::C420,
+                    bit_depth: 8,
+                    profiles: Vec::new(),
+                    min: Size {
+                        width: 48,
+                        height: 16,
+                    },
+                    max: Size {
+                        width: 4096,
+                        height: 4096,
+                    },
+                    max_macroblocks: None,
+                    max_b_frames: None,
+                    lookahead: None,
+                }],
+                unavailable: vec![
+                    Unavailable::new("h264 10 bit 4:2:0", "not there"),
+                    Unavailable::new("h264 8 bit 4:2:2", "not there"),
+                ],
+            },
+            encode: Side::missing("encode", "this GPU has no encoder"),
+            scale: Some(SelfTest {
+                passed: true,
+                reason: None,
+            }),
+        }
+    }
+
+    #[test]
+    fn a_gpu_without_an_encoder_is_shown_as_that() {
+        let inventory = Inventory {
+            gpus: vec![h200()],
+            ..Inventory::default()
+        };
+        let text = described(&inventory);
+        for wanted in [
+            "nvidia-GPU-1: NVIDIA H200\n  driver 550.54.14 (CUDA 12.4), compute 9.0, 143771 MiB, PCI 0000:0a:00.0\n",
+            "  decode, 7 engines\n    h264    8 bit 4:2:0  48x16 to 4096x4096\n",
+            "  no h264 10 bit 4:2:0, h264 8 bit 4:2:2: not there\n",
+            "  no encode: this GPU has no encoder\n",
+            "  scale, self-test passed\n",
+        ] {
+            assert!(text.contains(wanted), "{wanted:?} in:\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_machine_with_no_gpu_says_so_in_one_line() {
+        let inventory = Inventory {
+            unavailable: vec![
+                Unavailable::new("nvidia", "there is no NVIDIA GPU in this machine"),
+                Unavailable::new("vaapi", "there is no render node"),
+            ],
+            ..Inventory::default()
+        };
+        let text = described(&inventory);
+        let last = text.lines().last();
+        let wanted = "no GPU: there is no NVIDIA GPU in this machine; there is no render node";
+        assert_eq!((text.lines().count(), last), (2, Some(wanted)));
+    }
+}
