@@ -7,7 +7,7 @@ mod code;
 
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::{Metadata, MetadataCommand, Package};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// Which crates of the workspace a crate may depend on, for building and for its tests alike.
 const MAY_KNOW: &[(&str, &[&str])] = &[
@@ -19,6 +19,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("newsreel-api", &["newsreel-model"]),
     ("newsreel-cpu", &["newsreel-media", "newsreel-model"]),
     ("newsreel-gpu", &["newsreel-media", "newsreel-model"]),
+    ("newsreel-stand-in", &["newsreel-stand-in-kit"]),
+    ("newsreel-stand-in-kit", &[]),
     ("newsreel", ALL),
     ("newsreel-benches", ALL),
 ];
@@ -32,6 +34,7 @@ const ALL: &[&str] = &[
     "newsreel-media",
     "newsreel-model",
     "newsreel-scheduler",
+    "newsreel-stand-in-kit",
     "newsreel-store",
 ];
 
@@ -110,11 +113,33 @@ fn only_media_knows_ffmpeg() {
         let knows = dependencies(package).any(|name| name.contains("ffmpeg"));
         assert_eq!(
             knows,
-            package.name.as_str() == "newsreel-media",
+            // The stand-in for a driver decodes and encodes with it, in a library of its own that is never shipped.
+            ["newsreel-media", "newsreel-stand-in"].contains(&package.name.as_str()),
             "{} and FFmpeg",
             package.name
         );
     }
+}
+
+/// The stand-in for a driver is loaded by name, never linked; what installs it is for tests.
+#[test]
+fn the_stand_in_is_only_for_tests() {
+    let mut wrong = Vec::new();
+    for package in workspace().workspace_packages() {
+        let name = package.name.as_str();
+        for dependency in &package.dependencies {
+            let for_tests = dependency.kind == DependencyKind::Development;
+            let allowed = match dependency.name.as_str() {
+                "newsreel-stand-in" => false,
+                "newsreel-stand-in-kit" => for_tests || name == "newsreel-stand-in",
+                _ => true,
+            };
+            if !allowed {
+                wrong.push(format!("{name} must not ship {}", dependency.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
