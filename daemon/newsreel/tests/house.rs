@@ -7,7 +7,7 @@ mod code;
 
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::{Metadata, MetadataCommand, Package};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// Which crates of the workspace a crate may depend on, for building and for its tests alike.
 const MAY_KNOW: &[(&str, &[&str])] = &[
@@ -127,6 +127,27 @@ fn only_media_knows_ffmpeg() {
             package.name
         );
     }
+}
+
+/// The stand-in for a driver is loaded by name, never linked; what installs it is for tests.
+#[test]
+fn the_stand_in_is_only_for_tests() {
+    let mut wrong = Vec::new();
+    for package in workspace().workspace_packages() {
+        let name = package.name.as_str();
+        for dependency in &package.dependencies {
+            let for_tests = dependency.kind == DependencyKind::Development;
+            let allowed = match dependency.name.as_str() {
+                "newsreel-stand-in" => false,
+                "newsreel-stand-in-kit" => for_tests || name == "newsreel-stand-in",
+                _ => true,
+            };
+            if !allowed {
+                wrong.push(format!("{name} must not ship {}", dependency.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

@@ -2,9 +2,11 @@
 //! probe asks works for newer ones too. Not the encoding, which is [`crate::av`]'s.
 
 mod abi;
+mod calls;
 mod caps;
 mod encode;
 mod guid;
+mod queries;
 mod session;
 mod table;
 
@@ -58,3 +60,13 @@ fn answer(call: &'static str, body: impl FnOnce() -> Answer) -> i32 {
         Err(status) => status.0,
     })
 }
+
+/// Defines functions of the table.
+macro_rules! functions {
+    ($(fn $name:ident($($arg:ident: $type:ty),* $(,)?) $body:block)*) => { $(
+        pub extern "C" fn $name($($arg: $type),*) -> i32 {
+            $crate::nvenc::answer(stringify!($name), || $body)
+        }
+    )* };
+}
+use functions;
