@@ -2,8 +2,8 @@
 //! device. Not a driver, never shipped, never loaded but by `LD_LIBRARY_PATH`. `README.md` says how to run FFmpeg on it.
 //!
 //! Device memory is host memory behind addresses that cannot be dereferenced, kernels are scalar functions found by name
-//! ([`kernels`]), decoding and encoding are libavcodec's ([`av`]). What it answers comes from a configuration ([`driver`]); what
-//! goes wrong on demand from [`fault`]; what a client does wrong is written to a report ([`report`]).
+//! (`kernels`), decoding and encoding are libavcodec's (`av`). What it answers comes from a configuration (`driver`); what
+//! goes wrong on demand from `fault`; what a client does wrong is written to a report (`report`).
 
 #![allow(
     unsafe_code,
