@@ -12,6 +12,7 @@ pub mod event;
 pub mod grid;
 pub mod id;
 pub mod job;
+pub mod log;
 pub mod plan;
 pub mod ports;
 pub mod profile;

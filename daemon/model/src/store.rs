@@ -12,6 +12,7 @@ use crate::control::{Failure, JobQuery};
 use crate::event::{Event, Phase};
 use crate::id::JobId;
 use crate::job::{Finished, JobState};
+pub use crate::log::{LogEnds, LoggedEvent};
 use crate::plan::{Fingerprint, Plan, Warning};
 use crate::profile::Profile;
 use crate::spec::JobSpec;
@@ -205,28 +206,6 @@ pub enum Applied {
     Yes,
     /// The job's state does not allow it (an end after the end), or there is no such job; nothing changed.
     No,
-}
-
-/// An event of the log.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LoggedEvent {
-    /// Its number, in commit order, without repeats; gaps are possible.
-    pub id: u64,
-    /// When it was committed.
-    pub created_at: Timestamp,
-    /// Whose.
-    pub job_id: Option<JobId>,
-    /// What happened.
-    pub event: Event,
-}
-
-/// Where the event log begins and ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LogEnds {
-    /// The newest id ever given; 0 for none.
-    pub newest: u64,
-    /// The newest id of those dropped for their age; 0 for none. Whoever stopped before it has missed some.
-    pub dropped: u64,
 }
 
 /// What was measured of a device.
