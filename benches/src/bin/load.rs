@@ -102,14 +102,13 @@ fn start(newsreel: &str, scratch: &Path) -> (Child, String) {
         .spawn()
         .unwrap();
     let lines = BufReader::new(daemon.stderr.take().unwrap()).lines();
-    let mut url = None;
-    for line in lines.map_while(Result::ok) {
-        if let Some(address) = line.strip_prefix("newsreel listens on ") {
-            url = Some(address.to_owned());
-            break;
-        }
-    }
-    (daemon, url.expect("the daemon says where it listens"))
+    let mut lines = lines.map_while(Result::ok);
+    let url = lines
+        .find_map(|line| Some(line.strip_prefix("newsreel listens on ")?.to_owned()))
+        .expect("the daemon says where it listens");
+    // What it says on is read, as a service manager would.
+    std::thread::spawn(move || lines.for_each(drop));
+    (daemon, url)
 }
 
 /// What each of `count` calls by each of `clients` took, and the whole.

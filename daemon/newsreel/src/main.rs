@@ -1,9 +1,11 @@
 //! The `newsreel` command: reads the command line, runs one command, turns its error into an exit status.
 #![forbid(unsafe_code)]
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod cli;
 mod faults;
 mod job;
+mod printing;
 mod sandbox;
 mod serve;
 mod source;
@@ -34,12 +36,14 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // Told of a broken standard error, it would print to it, and that panics.
+        .log_internal_errors(false)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .init();
     match cli::run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("newsreel: {error}");
+            printing::note(format!("newsreel: {error}"));
             if let Some(detail) = error.detail() {
                 tracing::error!(code = error.code().name(), detail, "{}", error.message());
             }

@@ -52,6 +52,8 @@ mod refused;
 #[path = "serve/store.rs"]
 mod store;
 mod support;
+#[path = "serve/unread.rs"]
+mod unread;
 #[path = "serve/webhooks.rs"]
 mod webhooks;
 

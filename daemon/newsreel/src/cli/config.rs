@@ -1,5 +1,6 @@
 //! `newsreel config check|show`. Not the configuration itself.
 
+use crate::printing;
 use std::path::{Path, PathBuf};
 
 use newsreel_config::Config;
@@ -20,19 +21,19 @@ pub fn run(command: &Command, path: Option<&Path>) -> Result<()> {
     match command {
         Command::Check { file } => {
             let Some(file) = file.as_deref().or(path) else {
-                println!("no file given: the built-in defaults are valid");
+                printing::line("no file given: the built-in defaults are valid");
                 return Ok(());
             };
             let config = Config::load(file)?;
-            println!(
+            printing::line(format!(
                 "{}: valid, {} profiles",
                 file.display(),
                 config.profiles.len()
-            );
+            ));
             Ok(())
         }
         Command::Show => {
-            print!("{}", super::load(path)?.to_toml()?);
+            printing::line(super::load(path)?.to_toml()?.trim_end());
             Ok(())
         }
     }

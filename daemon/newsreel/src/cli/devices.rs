@@ -14,7 +14,7 @@ use newsreel_model::profile::VideoCodec;
 use newsreel_model::{Code, Error, Result};
 use rustix::process::{Signal, set_parent_process_death_signal};
 
-use super::printing;
+use crate::printing;
 
 #[derive(clap::Args)]
 pub struct Arguments {

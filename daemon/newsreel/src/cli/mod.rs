@@ -3,7 +3,6 @@
 mod client;
 mod config;
 pub mod devices;
-pub mod printing;
 mod probe;
 mod progress;
 mod serve;

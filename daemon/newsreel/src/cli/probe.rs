@@ -7,6 +7,7 @@ use newsreel_media::ffi::Source;
 use newsreel_media::probe::{self, StreamSummary, Summary};
 use newsreel_model::{Cancel, Error, Result};
 
+use crate::printing;
 use crate::source::FileSource;
 
 #[derive(clap::Args)]
@@ -23,7 +24,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let summary = probe::summary(&source, &Cancel::default())?;
     if arguments.json {
         let text = serde_json::to_string_pretty(&summary).map_err(|e| Error::bug(e.to_string()))?;
-        println!("{text}");
+        printing::line(text);
     } else {
         print(&summary);
     }
@@ -34,23 +35,23 @@ fn print(summary: &Summary) {
     let length = summary
         .duration_s
         .map_or_else(|| "unknown length".to_owned(), |d| format!("{d:.2} s"));
-    println!(
+    printing::line(format!(
         "{}, {length}, {} bytes",
         summary.container, summary.size_bytes
-    );
+    ));
     for stream in &summary.streams {
         let mark = if stream.chosen { "*" } else { " " };
-        println!(
+        printing::line(format!(
             "{mark} #{} {}: {}",
             stream.index,
             stream.kind,
             details(stream)
-        );
+        ));
     }
     for warning in &summary.warnings {
-        println!("warning: {} ({})", warning.message, warning.code);
+        printing::line(format!("warning: {} ({})", warning.message, warning.code));
     }
-    println!("(* is what would be encoded)");
+    printing::line("(* is what would be encoded)");
 }
 
 fn details(stream: &StreamSummary) -> String {

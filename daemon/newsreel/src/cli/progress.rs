@@ -9,6 +9,8 @@ use newsreel_model::event::{Event, Phase};
 use newsreel_model::ports::EventSink;
 use parking_lot::Mutex;
 
+use crate::printing;
+
 /// One JSON object per event on standard output.
 pub struct JsonLines;
 
@@ -77,7 +79,7 @@ impl Lines {
     fn say(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.println(line),
-            None => eprintln!("{line}"),
+            None => printing::note(line),
         }
     }
 
@@ -90,7 +92,7 @@ impl Lines {
             eta_s,
         );
         if let Some(line) = line {
-            eprintln!("{line}");
+            printing::note(line);
         }
     }
 }
@@ -143,7 +145,10 @@ impl EventSink for Lines {
                 if let Some(bar) = &self.bar {
                     bar.finish_and_clear();
                 }
-                eprintln!("complete after {wall_s:.1} s: {}", self.out.display());
+                printing::note(format!(
+                    "complete after {wall_s:.1} s: {}",
+                    self.out.display()
+                ));
             }
         }
     }

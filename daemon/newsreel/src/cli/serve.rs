@@ -1,5 +1,6 @@
 //! `newsreel serve`: the configuration with what the command line changes of it.
 
+use crate::printing;
 use std::path::{Path, PathBuf};
 
 use newsreel_config::Config;
@@ -29,8 +30,8 @@ pub fn run(arguments: &Arguments, mut config: Config) -> Result<()> {
         config.storage.input_roots.push(absolute(root)?);
     }
     if config.storage.input_roots.is_empty() {
-        eprintln!(
-            "newsreel: no input may be read yet: name directories with --input-root or in storage.input_roots"
+        printing::note(
+            "newsreel: no input may be read yet: name directories with --input-root or in storage.input_roots",
         );
     }
     crate::serve::run(config)

@@ -7,6 +7,7 @@ use newsreel_model::job::JobState;
 use newsreel_model::{Code, Error, Result};
 
 use crate::job::record;
+use crate::printing;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -33,6 +34,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let report = gate::check(&arguments.directory, plan, &record.journal);
     let (files, segments) = (report.checked_files, report.checked_segments);
     report.into_result()?;
-    println!("{shown}: sound, {files} files and {segments} segments checked");
+    printing::line(format!(
+        "{shown}: sound, {files} files and {segments} segments checked"
+    ));
     Ok(())
 }

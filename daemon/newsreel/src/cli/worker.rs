@@ -2,7 +2,7 @@
 
 use newsreel_model::{Code, Error, Result};
 
-use super::printing;
+use crate::printing;
 use crate::sandbox::{self, check};
 
 /// Enters the sandbox, tries what it should refuse, and prints one JSON object per attempt.
@@ -12,7 +12,7 @@ use crate::sandbox::{self, check};
 pub fn check(memory_mib: u64) -> Result<()> {
     let unenforced = sandbox::enter(memory_mib)?;
     for words in &unenforced {
-        eprintln!("not enforced: {words}");
+        printing::note(format!("not enforced: {words}"));
     }
     let attempts = check::attempts();
     for attempt in &attempts {

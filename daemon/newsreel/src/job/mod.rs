@@ -31,6 +31,7 @@ use newsreel_model::ports::{Checkpoints, EventSink};
 use newsreel_model::profile::Profile;
 use newsreel_model::{Cancel, Code, Error, Result};
 
+use crate::printing;
 use crate::source::FileSource;
 
 use devices::DeviceRequest;
@@ -99,10 +100,10 @@ fn run_to_end(request: &Request, events: &Arc<dyn EventSink>, cancel: &Cancel) -
     let fresh = out.found.is_none();
     let mut record = match out.found.clone() {
         Some(record) if record.state == JobState::Completed => {
-            eprintln!(
+            printing::note(format!(
                 "{} is already complete; --force starts it afresh",
                 request.out.display()
-            );
+            ));
             let _ = std::fs::remove_dir_all(out.path.join(layout::WORK));
             return Ok(());
         }

@@ -40,6 +40,7 @@ use self::message::Message;
 use self::view::Snapshot;
 use crate::faults;
 use crate::job::programme::cores;
+use crate::printing;
 use crate::telemetry::Metrics;
 use crate::{threads, webhooks};
 
@@ -92,12 +93,21 @@ pub fn run(config: Config) -> Result<()> {
     };
     let deciding = std::thread::Builder::new()
         .name("core".to_owned())
-        .spawn(move || core.run(&messages))
+        .spawn(move || {
+            let decide = std::panic::AssertUnwindSafe(|| core.run(&messages));
+            if std::panic::catch_unwind(decide).is_err() {
+                // A daemon that decides nothing only looks alive. Everything is in the store: let it be started again.
+                printing::note(
+                    "newsreel: a bug ended the thread that decides; the daemon ends with it",
+                );
+                std::process::exit(i32::from(Code::Internal.exit_status()));
+            }
+        })
         .map_err(|e| unavailable(&e))?;
     trim_now_and_then(&store, config.storage.event_days)?;
     let stopping = stop_on_signal(tell, taking)?;
     name_what_is_open();
-    eprintln!("newsreel listens on http://{address}");
+    printing::note(format!("newsreel listens on http://{address}"));
     http::serve(
         listener,
         Arc::new(daemon),
@@ -216,10 +226,12 @@ fn name_what_is_open() {
     match tried {
         Ok(tried) => {
             for line in String::from_utf8_lossy(&tried.stderr).lines() {
-                eprintln!("newsreel: workers: {line}");
+                printing::note(format!("newsreel: workers: {line}"));
             }
         }
-        Err(e) => eprintln!("newsreel: workers: their sandbox could not be tried: {e}"),
+        Err(e) => printing::note(format!(
+            "newsreel: workers: their sandbox could not be tried: {e}"
+        )),
     }
 }
 
@@ -233,7 +245,7 @@ fn stop_on_signal(
         if !taking.swap(false, Ordering::SeqCst) {
             std::process::exit(i32::from(Code::Cancelled.exit_status()));
         }
-        eprintln!("stopping: running segments are finished first; once more stops at once");
+        printing::note("stopping: running segments are finished first; once more stops at once");
         let _ = tell.send(Message::Drain);
         let _ = stop.send(true);
     })

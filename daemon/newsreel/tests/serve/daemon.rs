@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -52,8 +53,16 @@ pub struct Daemon {
     dir: TempDir,
     env: Vec<(&'static str, &'static str)>,
     running: Mutex<Option<Running>>,
+    log: Log,
+}
+
+/// What reads a daemon's log.
+#[derive(Clone, Default)]
+struct Log {
     /// Everything it logged, over all its starts.
     said: Arc<Mutex<String>>,
+    /// Nobody reads on.
+    unread: Arc<AtomicBool>,
 }
 
 struct Running {
@@ -80,7 +89,7 @@ impl Daemon {
             dir,
             env: env.to_vec(),
             running: Mutex::new(None),
-            said: Arc::default(),
+            log: Log::default(),
         };
         daemon.restart();
         daemon
@@ -98,7 +107,7 @@ impl Daemon {
         assert!(running.is_none(), "it runs already");
         let mut command = newsreel(["serve", "--listen", "127.0.0.1:0", "--config"]);
         command.arg(self.path("newsreel.toml"));
-        *running = Some(launch(&mut command, &self.env, &self.said));
+        *running = Some(launch(&mut command, &self.env, &self.log));
     }
 
     /// `kill -9`; its workers are gone too when this returns.
@@ -150,7 +159,12 @@ impl Daemon {
 
     /// Everything it logged so far.
     pub fn said(&self) -> String {
-        self.said.lock().unwrap().clone()
+        self.log.said.lock().unwrap().clone()
+    }
+
+    /// Closes the log's reading end at the next line, as a log collector does that ends.
+    pub fn stop_reading(&self) {
+        self.log.unread.store(true, Ordering::SeqCst);
     }
 
     /// How many lines of the log hold `words`.
@@ -314,7 +328,7 @@ fn agent() -> ureq::Agent {
         .into()
 }
 
-fn launch(command: &mut Command, env: &[(&str, &str)], said: &Arc<Mutex<String>>) -> Running {
+fn launch(command: &mut Command, env: &[(&str, &str)], log: &Log) -> Running {
     let mut child = command
         .envs(env.iter().copied())
         .env("NEWSREEL_LOG", "newsreel=debug,newsreel_api=warn")
@@ -325,15 +339,18 @@ fn launch(command: &mut Command, env: &[(&str, &str)], said: &Arc<Mutex<String>>
         .unwrap();
     let stderr = BufReader::new(child.stderr.take().unwrap());
     let (tell, told) = mpsc::channel();
-    let said = Arc::clone(said);
+    let log = log.clone();
     std::thread::spawn(move || {
         for line in stderr.lines().map_while(Result::ok) {
             if let Some((_, url)) = line.split_once("newsreel listens on ") {
                 let _ = tell.send(url.trim().to_owned());
             }
-            let mut said = said.lock().unwrap();
+            let mut said = log.said.lock().unwrap();
             said.push_str(&line);
             said.push('\n');
+            if log.unread.load(Ordering::SeqCst) {
+                break;
+            }
         }
     });
     match told.recv_timeout(Duration::from_secs(HANG_S)) {

@@ -7,7 +7,7 @@ use newsreel_model::envelope::Envelope;
 use newsreel_model::{Code, Error, JobId, Result};
 
 use super::Connection;
-use crate::cli::printing;
+use crate::printing;
 
 /// Before asking again when the connection broke off.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -38,7 +38,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         if follow(arguments, stream, &mut last)? {
             return Ok(());
         }
-        eprintln!("newsreel: the connection broke off; asking again");
+        printing::note("newsreel: the connection broke off; asking again");
         stream = loop {
             std::thread::sleep(AGAIN);
             match arguments.connection.listen(&path, last) {

@@ -4,7 +4,7 @@ use newsreel_model::control::JobView;
 use newsreel_model::{JobId, Result};
 
 use super::Connection;
-use crate::cli::printing;
+use crate::printing;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -34,24 +34,21 @@ fn print(arguments: &Arguments, job: &JobView) -> Result<()> {
     if arguments.json {
         return super::print_json(job);
     }
-    printing::line(&super::line(job));
-    printing::line(&format!("  profile      {}", job.spec.profile));
-    printing::line(&format!("  state        {}", job.state.name()));
-    printing::line(&format!("  destination  {}", job.destination));
+    printing::line(super::line(job));
+    printing::line(format!("  profile      {}", job.spec.profile));
+    printing::line(format!("  state        {}", job.state.name()));
+    printing::line(format!("  destination  {}", job.destination));
     if let Some(path) = &job.playback_path {
-        printing::line(&format!(
-            "  plays at     {}",
-            arguments.connection.url(path)
-        ));
+        printing::line(format!("  plays at     {}", arguments.connection.url(path)));
     }
     for warning in &job.warnings {
-        printing::line(&format!(
+        printing::line(format!(
             "  warning      {} ({})",
             warning.message, warning.code
         ));
     }
     if let Some(failure) = &job.failure {
-        printing::line(&format!(
+        printing::line(format!(
             "  failed       {} ({})",
             failure.message, failure.code
         ));

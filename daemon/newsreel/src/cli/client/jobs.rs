@@ -1,5 +1,6 @@
 //! `newsreel jobs`: the jobs of a daemon, newest first.
 
+use crate::printing;
 use newsreel_model::Result;
 use newsreel_model::control::JobPage;
 
@@ -30,10 +31,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         return super::print_json(&page);
     }
     for job in &page.jobs {
-        crate::cli::printing::line(&super::line(job));
+        crate::printing::line(super::line(job));
     }
     if page.next_cursor.is_some() {
-        eprintln!("there are more: --limit goes up to 200, the API has pages");
+        printing::note("there are more: --limit goes up to 200, the API has pages");
     }
     Ok(())
 }

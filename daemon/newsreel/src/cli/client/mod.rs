@@ -132,6 +132,6 @@ pub fn line(job: &JobView) -> String {
 /// None that is expected.
 pub fn print_json(value: &impl Serialize) -> Result<()> {
     let text = serde_json::to_string_pretty(value).map_err(|e| Error::bug(e.to_string()))?;
-    super::printing::line(&text);
+    crate::printing::line(&text);
     Ok(())
 }

@@ -11,6 +11,7 @@ use newsreel_model::{Code, Error, Result};
 
 use super::Connection;
 use crate::cli::progress;
+use crate::printing;
 
 /// Between two looks at a watched job.
 const LOOK: Duration = Duration::from_millis(250);
@@ -63,7 +64,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if arguments.json {
         super::print_json(&job)?;
     } else if !arguments.watch {
-        crate::cli::printing::line(&job.id.to_string());
+        crate::printing::line(job.id.to_string());
     }
     match (job.state, job.failure) {
         (JobState::Failed, Some(failure)) => Err(failed(failure.code, failure.message)),
@@ -94,7 +95,7 @@ fn watch(connection: &Connection, mut job: JobView, quiet: bool) -> Result<JobVi
     let say = |line: String| match &bar {
         Some(bar) => bar.println(line),
         None if quiet => {}
-        None => eprintln!("{line}"),
+        None => printing::note(line),
     };
     say(format!("job {}", job.id));
     let (mut playable, mut shown) = (false, Instant::now());

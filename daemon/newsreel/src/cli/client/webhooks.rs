@@ -6,7 +6,8 @@ use newsreel_model::Result;
 use newsreel_model::webhook::EndpointView;
 
 use super::Connection;
-use crate::cli::{load, printing};
+use crate::cli::load;
+use crate::printing;
 use crate::webhooks;
 
 #[derive(clap::Subcommand)]
@@ -51,7 +52,7 @@ pub fn run(command: &Command, config: Option<&Path>) -> Result<()> {
             for view in all {
                 let error = view.last_error.unwrap_or_default();
                 let (waiting, parked) = (view.waiting, view.parked);
-                printing::line(&format!(
+                printing::line(format!(
                     "{}  {waiting} waiting, {parked} given up  {error}",
                     view.endpoint
                 ));
@@ -65,13 +66,13 @@ pub fn run(command: &Command, config: Option<&Path>) -> Result<()> {
                 percent_encoding::utf8_percent_encode(endpoint, percent_encoding::NON_ALPHANUMERIC);
             let path = format!("/v1/webhooks/replay?endpoint={name}");
             let done: Replayed = connection.post(&path, None::<&()>)?;
-            printing::line(&format!("{} deliveries go out again", done.replayed));
+            printing::line(format!("{} deliveries go out again", done.replayed));
         }
         Command::Secret { url, data_dir } => {
             let configured = load(config)?.storage.data_dir;
             let dir = data_dir.as_ref().unwrap_or(&configured);
             let master = webhooks::master(Path::new(dir))?;
-            printing::line(&webhooks::of_url(&master, url));
+            printing::line(webhooks::of_url(&master, url));
         }
     }
     Ok(())
