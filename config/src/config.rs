@@ -11,6 +11,7 @@ use newsreel_model::{Code, Error};
 use serde::{Deserialize, Serialize};
 
 use crate::daemon::{Queue, Server, Storage, Worker};
+use crate::devices::Devices;
 use crate::error::{ConfigError, Finding};
 use crate::webhooks::Webhooks;
 use crate::{locate, validate};
@@ -32,6 +33,8 @@ pub struct Config {
     pub queue: Queue,
     /// What a worker process may take.
     pub worker: Worker,
+    /// Which GPUs are used.
+    pub devices: Devices,
     /// Telling receivers what happens.
     pub webhooks: Webhooks,
     /// Encoding on the machine's cores.
@@ -89,6 +92,8 @@ struct File {
     queue: Queue,
     #[serde(default)]
     worker: Worker,
+    #[serde(default)]
+    devices: Devices,
     #[serde(default)]
     webhooks: Webhooks,
     #[serde(default)]
@@ -194,6 +199,7 @@ impl Config {
             storage: file.storage,
             queue: file.queue,
             worker: file.worker,
+            devices: file.devices,
             webhooks: file.webhooks,
             cpu: file.cpu,
             limits: file.limits,

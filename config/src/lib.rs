@@ -4,6 +4,7 @@
 
 mod config;
 mod daemon;
+mod devices;
 mod error;
 mod locate;
 mod validate;
@@ -11,5 +12,6 @@ mod webhooks;
 
 pub use config::{Config, Cpu, Limits, MAX_FILE_BYTES, REFERENCE};
 pub use daemon::{Queue, Server, Storage, Worker};
+pub use devices::Devices;
 pub use error::ConfigError;
 pub use webhooks::{Endpoint, Network, Secret, Webhooks};

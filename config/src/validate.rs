@@ -9,10 +9,13 @@ use newsreel_model::webhook::Notification;
 
 use crate::config::{Config, Cpu, Limits};
 use crate::daemon::{Queue, Server, Storage, Worker};
+use crate::devices::Devices;
 use crate::webhooks::{Endpoint, Network, Webhooks};
 
 /// The most profiles in force, the built-in ones included.
 const MAX_PROFILES: usize = 200;
+/// The most GPUs that can be left alone by name.
+const MAX_EXCLUDED: usize = 256;
 /// The most rungs of a ladder.
 const MAX_RUNGS: usize = 12;
 /// The longest name of a profile, in characters.
@@ -64,6 +67,7 @@ pub(crate) fn problems(config: &Config) -> Vec<Problem> {
     check.within("storage", |check| storage(check, &config.storage));
     check.within("queue", |check| queue(check, &config.queue));
     check.within("worker", |check| worker(check, &config.worker));
+    check.within("devices", |check| devices(check, &config.devices));
     check.within("webhooks", |check| webhooks(check, &config.webhooks));
     check.within("cpu", |check| cpu(check, &config.cpu));
     check.within("limits", |check| limits(check, &config.limits));
@@ -143,6 +147,31 @@ fn worker(check: &mut Check, worker: &Worker) {
         worker.max_session_s,
         10..=604_800,
         " seconds",
+    );
+}
+
+fn devices(check: &mut Check, devices: &Devices) {
+    if devices.exclude.len() > MAX_EXCLUDED {
+        let message = format!("expected at most {MAX_EXCLUDED} names");
+        check.report("exclude", message);
+    }
+    check.range(
+        "vram_reserve_mib",
+        devices.vram_reserve_mib,
+        0..=1_048_576,
+        " MiB",
+    );
+    check.range(
+        "max_encoder_sessions",
+        devices.max_encoder_sessions,
+        0..=10_000,
+        "",
+    );
+    check.range(
+        "sessions_per_worker",
+        devices.sessions_per_worker,
+        1..=64,
+        "",
     );
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use newsreel_config::{Config, Cpu, Limits, Queue, REFERENCE, Server, Storage, Webhooks, Worker};
+use newsreel_config::{
+    Config, Cpu, Devices, Limits, Queue, REFERENCE, Server, Storage, Webhooks, Worker,
+};
 use newsreel_model::profile::{
     AudioSpec, Profile, RateControl, RungSpec, ThumbnailSpec, VideoCodec,
 };
@@ -73,6 +75,7 @@ fn every_key_is_in_it_and_no_other() {
     assert_eq!(keys([&file["storage"]]), keys_of::<Storage>());
     assert_eq!(keys([&file["queue"]]), keys_of::<Queue>());
     assert_eq!(keys([&file["worker"]]), keys_of::<Worker>());
+    assert_eq!(keys([&file["devices"]]), keys_of::<Devices>());
     assert_eq!(keys([&file["webhooks"]]), keys_of::<Webhooks>());
     assert_eq!(keys([&file["cpu"]]), keys_of::<Cpu>());
     assert_eq!(keys([&file["limits"]]), keys_of::<Limits>());

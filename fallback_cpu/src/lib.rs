@@ -12,7 +12,7 @@ use newsreel_media::pipeline::{self, Role, RunControl, RunStats, SegmentSink, St
 use newsreel_media::prepare::Prepared;
 use newsreel_media::software::{SoftwareDecoder, SoftwareEncoder, SoftwareScaler};
 use newsreel_model::grid::Run;
-use newsreel_model::plan::Plan;
+use newsreel_model::plan::{Plan, RungPlan};
 use newsreel_model::profile::VideoCodec;
 use newsreel_model::{Code, Error, Result};
 
@@ -52,15 +52,11 @@ impl HostEncoders for CpuEngine {
         let threads = self.threads(plan).encoder(rung);
         let options = match role {
             Role::Own => options::options(rung, threads),
-            Role::StandIn => options::stand_in(rung, threads).ok_or_else(|| {
-                Error::new(
-                    Code::ParameterSetsDiffer,
-                    format!(
-                        "{} was begun with another encoder, and {name} cannot go on with it",
-                        rung.name
-                    ),
-                )
-            })?,
+            Role::StandIn => {
+                options::stand_in(rung, threads).ok_or_else(|| begun_otherwise(rung, name))?
+            }
+            // That would be its own.
+            Role::Beginner => return Err(begun_otherwise(rung, name)),
         };
         SoftwareEncoder::open(&VideoSettings {
             encoder: name.to_owned(),
@@ -87,6 +83,14 @@ impl HostEncoders for CpuEngine {
     fn name(&self, codec: VideoCodec) -> &'static str {
         options::encoder(codec)
     }
+}
+
+fn begun_otherwise(rung: &RungPlan, encoder: &str) -> Error {
+    let rung = &rung.name;
+    Error::new(
+        Code::ParameterSetsDiffer,
+        format!("{rung} was begun with another encoder, and {encoder} cannot go on with it"),
+    )
 }
 
 fn no_encoder(name: &str) -> Error {

@@ -93,7 +93,7 @@ pub struct GpuEngine<V> {
     pub(crate) refuge: Refuge,
     /// Codecs that the device was seen to encode.
     encodes: Arc<Vec<VideoCodec>>,
-    name: String,
+    pub(crate) name: String,
 }
 
 impl<V: Vendor> GpuEngine<V> {
@@ -126,14 +126,37 @@ impl<V: Vendor> GpuEngine<V> {
         })
     }
 
+    /// Gives it the name it has in reports, in the place of libav's for it.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            ..self
+        }
+    }
+
+    /// The same device beside other encoders on the cores.
+    #[must_use]
+    pub fn beside(&self, host: Arc<dyn HostEncoders>, refuge: Refuge) -> Self {
+        Self {
+            host,
+            refuge,
+            ..self.decoding(self.decode)
+        }
+    }
+
     /// The same device for sources that it cannot decode: the cores do, and pictures are uploaded.
     #[must_use]
     pub fn decoding_on_host(&self) -> Self {
+        self.decoding(Decode::Host)
+    }
+
+    fn decoding(&self, decode: Decode) -> Self {
         Self {
             vendor: Arc::clone(&self.vendor),
             device: Arc::clone(&self.device),
             host: Arc::clone(&self.host),
-            decode: Decode::Host,
+            decode,
             refuge: self.refuge,
             encodes: Arc::clone(&self.encodes),
             name: self.name.clone(),

@@ -141,8 +141,13 @@ impl<V: Vendor> Stages for DeviceStages<'_, V> {
     }
 
     fn encoder(&self, rung: usize, role: Role) -> Result<RungEncoder> {
-        if role == Role::StandIn || !self.engine.encodes(self.rung(rung)) {
-            return self.on_host(rung, role, None);
+        let encodes = self.engine.encodes(self.rung(rung));
+        match role {
+            // Already tried as its own.
+            Role::Beginner if !encodes => return Err(begun_otherwise()),
+            Role::Beginner => return self.on_host(rung, Role::Own, None),
+            Role::Own if encodes => {}
+            Role::Own | Role::StandIn => return self.on_host(rung, role, None),
         }
         match self.on_device(rung) {
             Err(e) if self.engine.refuge == Refuge::Host && is_refusal(&e) => self.refuge(rung, e),
@@ -156,7 +161,7 @@ impl<V: Vendor> Stages for DeviceStages<'_, V> {
     }
 
     fn made_by(&self, rung: usize, encoder: &RungEncoder) -> String {
-        let device = self.engine.device.id();
+        let device = &self.engine.name;
         let codec = self.rung(rung).codec;
         match encoder {
             RungEncoder::Device(_) => {
@@ -166,6 +171,13 @@ impl<V: Vendor> Stages for DeviceStages<'_, V> {
             RungEncoder::Host(_) => format!("{device}+cpu/{}", self.engine.host.name(codec)),
         }
     }
+}
+
+fn begun_otherwise() -> Error {
+    Error::new(
+        Code::ParameterSetsDiffer,
+        "the rung was begun with an encoder that this device cannot go on with",
+    )
 }
 
 /// Whether the device works but will not take this session, now or ever.

@@ -271,6 +271,7 @@ impl Control for Standin {
             id: "cpu".to_owned(),
             kind: DeviceKind::Cpu,
             name: "Stand-in".to_owned(),
+            report: None,
             capacity: Resources::default(),
             used: Resources::default(),
             sessions: 0,

@@ -1,6 +1,7 @@
 //! The `web` ladder of one 1080p25 clip: newsreel and one ffmpeg process at the same encoder settings, in turn.
 //!
-//! `ladder NEWSREEL [--seconds N] [--repeats N]` prints Markdown. Ratios are medians of ratios within one round.
+//! `ladder NEWSREEL [--seconds N] [--repeats N] [--only NAME]` prints Markdown. Ratios are medians of ratios within one
+//! round, to the first row.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::unwrap_used,
@@ -31,7 +32,7 @@ fn main() {
     };
     let newsreel = arguments
         .first()
-        .expect("usage: ladder NEWSREEL [--seconds N] [--repeats N]")
+        .expect("usage: ladder NEWSREEL [--seconds N] [--repeats N] [--only NAME]")
         .clone();
     let (seconds, repeats) = (option("--seconds", 60), option("--repeats", 3));
     let scratch = PathBuf::from("out/bench");
@@ -63,7 +64,7 @@ fn main() {
             )
         }
     };
-    let contenders: Vec<Contender<'_>> = vec![
+    let mut contenders: Vec<Contender<'_>> = vec![
         ("ffmpeg, one process, automatic threads", Box::new(peer(0))),
         (
             "ffmpeg, one process, one thread per encoder",
@@ -72,6 +73,11 @@ fn main() {
         ("newsreel, one run", Box::new(ours(Some(1)))),
         ("newsreel, as it chooses", Box::new(ours(None))),
     ];
+
+    let only = arguments.iter().position(|a| a == "--only");
+    if let Some(only) = only.and_then(|i| arguments.get(i + 1)) {
+        contenders.retain(|(name, _)| name == only);
+    }
 
     let mut costs: Vec<Vec<Cost>> = vec![Vec::new(); contenders.len()];
     for round in 0..repeats {

@@ -70,6 +70,16 @@ impl Resources {
         }
     }
 
+    /// The part that all devices of a machine have in common: cores and main memory.
+    #[must_use]
+    pub fn of_the_machine(self) -> Self {
+        Self {
+            cpu_millicores: self.cpu_millicores,
+            memory_mib: self.memory_mib,
+            ..Self::default()
+        }
+    }
+
     /// Whether `need` is there in every quantity.
     #[must_use]
     pub fn covers(&self, need: &Self) -> bool {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Result;
 use crate::capacity::{DeviceKind, Resources};
+use crate::device::GpuReport;
 use crate::event::Phase;
 use crate::id::JobId;
 use crate::job::JobState;
@@ -142,6 +143,9 @@ pub struct DeviceView {
     pub kind: DeviceKind,
     /// Model name.
     pub name: String,
+    /// What a probe found of it; absent for the machine's cores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<GpuReport>,
     /// What it can do, reserves already taken off.
     pub capacity: Resources,
     /// What is in use.

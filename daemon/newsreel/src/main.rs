@@ -4,6 +4,7 @@
 
 mod cli;
 mod faults;
+mod inventory;
 mod job;
 mod printing;
 mod sandbox;

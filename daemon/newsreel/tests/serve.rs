@@ -28,6 +28,8 @@ mod events;
 mod fenced;
 #[path = "serve/full.rs"]
 mod full;
+#[path = "serve/gpu.rs"]
+mod gpu;
 #[path = "serve/hang.rs"]
 mod hang;
 #[path = "serve/kill.rs"]

@@ -9,8 +9,8 @@ use crate::DeviceId;
 
 /// What a task needs, by kind of device; `None` where it must not run.
 ///
-/// Memory, device memory and encoder sessions are hard. The rates and cores are wishes: where the whole device has less, the
-/// task takes the whole device and runs slower.
+/// Memory and device memory are hard. The rates, cores and encoder sessions are wishes: where the whole device has less, the
+/// task takes the whole device and runs slower, or has the cores encode what it gets no session for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Demand {
     /// On the machine's cores.
@@ -19,6 +19,8 @@ pub struct Demand {
     pub nvidia: Option<Resources>,
     /// On a GPU behind VAAPI.
     pub vaapi: Option<Resources>,
+    /// On a GPU that has no encoder session to give: it decodes and scales, and the cores encode.
+    pub without_encoder: Option<Resources>,
 }
 
 impl Demand {
@@ -31,7 +33,14 @@ impl Demand {
         }
     }
 
-    /// What it needs on this kind of device.
+    /// What it needs on a device with so much to give in all.
+    pub(crate) fn on_device(&self, kind: DeviceKind, usable: Resources) -> Option<Resources> {
+        let need = self.on(kind)?;
+        let lacks = kind != DeviceKind::Cpu && usable.encoder_sessions == 0;
+        Some(self.without_encoder.filter(|_| lacks).unwrap_or(need))
+    }
+
+    /// What it needs on this kind of device, if that has everything such a device can have.
     #[must_use]
     pub fn on(&self, kind: DeviceKind) -> Option<Resources> {
         match kind {
@@ -60,9 +69,15 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    fn key(&self) -> ([Option<[u64; 7]>; 3], &BTreeSet<DeviceId>) {
-        let Demand { cpu, nvidia, vaapi } = self.demand;
-        let needs = [cpu, nvidia, vaapi].map(|need| need.map(|r| r.quantities()));
+    fn key(&self) -> ([Option<[u64; 7]>; 4], &BTreeSet<DeviceId>) {
+        let Demand {
+            cpu,
+            nvidia,
+            vaapi,
+            without_encoder,
+        } = self.demand;
+        let needs = [cpu, nvidia, vaapi, without_encoder];
+        let needs = needs.map(|need| need.map(|r| r.quantities()));
         (needs, &self.barred)
     }
 }
@@ -79,13 +94,14 @@ impl PartialOrd for Shape {
     }
 }
 
-/// `need` as charged to a device that has `usable` in all: rates at most what there is.
+/// `need` as charged to a device that has `usable` in all: rates and sessions at most what there is.
 pub(crate) fn charged(need: Resources, usable: Resources) -> Resources {
     Resources {
         cpu_millicores: need.cpu_millicores.min(usable.cpu_millicores),
         decode_kpx_s: need.decode_kpx_s.min(usable.decode_kpx_s),
         scale_kpx_s: need.scale_kpx_s.min(usable.scale_kpx_s),
         encode_kpx_s: need.encode_kpx_s.min(usable.encode_kpx_s),
+        encoder_sessions: need.encoder_sessions.min(usable.encoder_sessions),
         ..need
     }
 }
@@ -106,6 +122,18 @@ pub(crate) fn dominant_share(need: Resources, usable: Resources) -> u64 {
         .map(|(part, whole)| ppm(part, whole))
         .max()
         .unwrap_or(0)
+}
+
+/// How far the scarcest quantity stands out among those that `need` takes of `free`, in percent: 100 where it is the only one,
+/// the less the more evenly all are used up. It says nothing of sizes: a small device and a large one of the same kind are alike.
+pub(crate) fn lopsided(need: Resources, free: Resources) -> u64 {
+    let pairs = need.quantities().into_iter().zip(free.quantities());
+    let shares: Vec<u64> = pairs.map(|(part, whole)| ppm(part, whole)).collect();
+    let most = shares.iter().max().copied().unwrap_or(0);
+    let all: u64 = shares
+        .iter()
+        .fold(0, |sum, share| sum.saturating_add(*share));
+    most.saturating_mul(100).checked_div(all).unwrap_or(0)
 }
 
 /// What is left of the dominant quantity once `need` is placed in `free`, in parts per million of `usable`: less is a better fit.

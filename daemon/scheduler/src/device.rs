@@ -2,11 +2,12 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use newsreel_model::JobId;
 use newsreel_model::capacity::Resources;
 
-use crate::demand::{Shape, charged, dominant_share, kind_rank, leftover};
+use crate::demand::{Shape, charged, dominant_share, kind_rank, leftover, lopsided};
 use crate::health::Health;
 use crate::input::{Device, DeviceId, Epoch};
 
@@ -40,7 +41,7 @@ impl Host {
 
     /// What the shape would be charged here; `None` where it can never run, as long as the device stays as it is.
     pub(crate) fn need(&self, shape: &Shape) -> Option<Resources> {
-        let need = shape.demand.on(self.device.kind)?;
+        let need = shape.demand.on_device(self.device.kind, self.usable)?;
         let need = charged(need, self.usable);
         let possible = self.usable.covers(&need) && !shape.barred.contains(&self.device.id);
         possible.then_some(need)
@@ -82,9 +83,72 @@ impl Host {
 #[derive(Debug, Default)]
 pub(crate) struct Hosts {
     pub by_id: BTreeMap<DeviceId, Host>,
+    machines: BTreeMap<Arc<str>, BTreeSet<DeviceId>>,
 }
 
 impl Hosts {
+    fn insert(&mut self, host: Host) {
+        let device = &host.device;
+        let machine = self.machines.entry(device.machine.clone()).or_default();
+        machine.insert(device.id.clone());
+        self.by_id.insert(device.id.clone(), host);
+    }
+
+    pub(crate) fn remove(&mut self, id: &DeviceId) {
+        if let Some(host) = self.by_id.remove(id)
+            && let Some(machine) = self.machines.get_mut(&host.device.machine)
+        {
+            machine.remove(id);
+            if machine.is_empty() {
+                self.machines.remove(&host.device.machine);
+            }
+        }
+    }
+
+    /// Changes the books over a session's demand: the whole of it on its device, its cores and main memory on every device of
+    /// the machine. Gives the devices it concerns.
+    pub(crate) fn book(
+        &mut self,
+        id: &DeviceId,
+        demand: Resources,
+        change: impl Fn(&mut Host, Resources),
+    ) -> Vec<DeviceId> {
+        let Some(host) = self.by_id.get_mut(id) else {
+            return Vec::new();
+        };
+        change(host, demand);
+        let common = demand.of_the_machine();
+        let mut concerned = vec![id.clone()];
+        if common != Resources::default() {
+            let beside = self.machines.get(&host.device.machine);
+            let others = beside.into_iter().flatten().filter(|other| *other != id);
+            concerned.extend(others.cloned());
+        }
+        for other in &concerned[1..] {
+            if let Some(host) = self.by_id.get_mut(other) {
+                change(host, common);
+            }
+        }
+        concerned
+    }
+
+    /// What a session of this machine's other devices takes of cores and memory, for a device that is new there.
+    fn taken_beside(&self, machine: &Arc<str>) -> (Resources, Resources) {
+        let beside = self.machines.get(machine).into_iter().flatten();
+        let host = beside.filter_map(|id| self.by_id.get(id)).next();
+        host.map_or_else(Default::default, |host| {
+            (host.used.of_the_machine(), host.ending.of_the_machine())
+        })
+    }
+
+    /// A device that was not there before.
+    pub(crate) fn add(&mut self, device: Device, reserve: Resources) {
+        let (used, ending) = self.taken_beside(&device.machine);
+        let mut host = Host::new(device, reserve);
+        (host.used, host.ending) = (used, ending);
+        self.insert(host);
+    }
+
     pub(crate) fn get(&self, id: &DeviceId) -> Option<&Host> {
         self.by_id.get(id)
     }
@@ -98,7 +162,8 @@ impl Hosts {
         self.by_id.values().any(|host| host.need(shape).is_some())
     }
 
-    /// The best fit among these (or all) devices that pass: GPUs first, then the least left over, then by name.
+    /// The best fit among these (or all) devices that pass: GPUs first, then where the shape takes most evenly of all that is
+    /// free (what is scarce on one is plenty on another), then the least left over, then by name.
     pub(crate) fn best(
         &self,
         shape: &Shape,
@@ -118,11 +183,17 @@ impl Hosts {
             let need = host.need(shape)?;
             let free = host.free(Some(job));
             let fits = host.health.good() && free.covers(&need) && pass(host);
-            fits.then(|| (host, leftover(need, free, host.usable)))
+            fits.then(|| {
+                (
+                    host,
+                    lopsided(need, free),
+                    leftover(need, free, host.usable),
+                )
+            })
         });
         fitting
-            .min_by_key(|(host, left)| (kind_rank(host.device.kind), *left))
-            .map(|(host, _)| host.device.id.clone())
+            .min_by_key(|(host, tilt, left)| (kind_rank(host.device.kind), *tilt, *left))
+            .map(|(host, ..)| host.device.id.clone())
     }
 
     /// Where a shape that fits nowhere is closest to fitting, as far as claims allow.

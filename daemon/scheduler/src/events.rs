@@ -3,7 +3,6 @@
 use newsreel_model::JobId;
 
 use crate::action::{Action, CutAt};
-use crate::device::Host;
 use crate::health::Due;
 use crate::input::{Device, DeviceId, Epoch, Input, JobEntry, Now, Plan};
 use crate::scheduler::Scheduler;
@@ -124,11 +123,16 @@ impl Scheduler {
         if let Some(host) = self.hosts.get_mut(&session.device) {
             limit = host.device.sessions_per_worker;
             host.sessions.remove(&epoch);
-            host.used = host.used.minus(session.demand);
-            if session.course != Course::Running {
-                host.ending = host.ending.minus(session.demand);
-            }
         }
+        let was_ending = session.course != Course::Running;
+        let concerned = self
+            .hosts
+            .book(&session.device, session.demand, |host, part| {
+                host.used = host.used.minus(part);
+                if was_ending {
+                    host.ending = host.ending.minus(part);
+                }
+            });
         if self.workers.leave(session.slot, epoch, limit) {
             self.out.push(Action::CloseWorker(session.slot));
         }
@@ -140,7 +144,7 @@ impl Scheduler {
             }
         }
         self.served(session.job);
-        self.gain(&session.device);
+        concerned.iter().for_each(|device| self.gain(device));
         Some(session)
     }
 
@@ -148,10 +152,11 @@ impl Scheduler {
         let Some(session) = self.sessions.get_mut(&epoch) else {
             return false;
         };
-        if session.course == Course::Running
-            && let Some(host) = self.hosts.get_mut(&session.device)
-        {
-            host.ending = host.ending.plus(session.demand);
+        if session.course == Course::Running {
+            self.hosts
+                .book(&session.device, session.demand, |host, part| {
+                    host.ending = host.ending.plus(part);
+                });
         }
         session.course = course;
         self.cuttable
@@ -185,10 +190,7 @@ impl Scheduler {
                 host.device = device;
                 host.usable = usable;
             }
-            None => {
-                let host = Host::new(device, self.policy.reserve);
-                self.hosts.by_id.insert(id.clone(), host);
-            }
+            None => self.hosts.add(device, self.policy.reserve),
         }
         self.refresh_unstarted();
         self.gain(&id);
@@ -205,7 +207,7 @@ impl Scheduler {
             }
         }
         self.close_idle(id);
-        self.hosts.by_id.remove(id);
+        self.hosts.remove(id);
         self.unwell.remove(id);
         self.gained.remove(id);
         self.refresh_unstarted();

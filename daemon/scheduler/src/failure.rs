@@ -70,7 +70,14 @@ impl Scheduler {
         match class {
             Class::Retry => self.retry(session.job, code),
             Class::FallBack => {
-                if code.blames_device() {
+                // What is opened once for a worker's sessions stays as it is.
+                if matches!(code, Code::DeviceLost | Code::EngineUnavailable) {
+                    self.workers.retire(session.slot);
+                    self.close_idle(&session.device);
+                }
+                if code == Code::DeviceLost {
+                    self.device_lost(&session.device);
+                } else if code.blames_device() {
                     self.device_failed(&session.device, session.job);
                 }
                 self.fall_back(session, code);
@@ -132,21 +139,21 @@ impl Scheduler {
         }
     }
 
-    /// Counts a job's failure against its device. The last good device is never quarantined: it only rests for a moment.
-    fn device_failed(&mut self, id: &DeviceId, job: JobId) {
-        let Some(host) = self.hosts.get_mut(id) else {
-            return;
-        };
-        if !host.health.failed(job, &self.policy, self.now_ms) {
-            return;
+    /// Nothing new would do better there: it is out of use until a test says otherwise.
+    fn device_lost(&mut self, id: &DeviceId) {
+        if self.hosts.get(id).is_some_and(|host| host.health.good()) {
+            self.out_of_use(id);
         }
-        let blamed = host.health.take_failures();
+    }
+
+    fn out_of_use(&mut self, id: &DeviceId) {
         let mut others = self.hosts.by_id.values();
         let last = !others.any(|other| other.device.id != *id && other.health.good());
         self.unwell.insert(id.clone());
         let Some(host) = self.hosts.get_mut(id) else {
             return;
         };
+        let blamed = host.health.take_failures();
         if last {
             host.health.rest(&self.policy, self.now_ms);
         } else {
@@ -156,6 +163,16 @@ impl Scheduler {
             self.forgive(&blamed);
         }
         self.drop_claims(id);
+    }
+
+    /// Counts a job's failure against its device. The last good device is never quarantined: it only rests for a moment.
+    fn device_failed(&mut self, id: &DeviceId, job: JobId) {
+        let Some(host) = self.hosts.get_mut(id) else {
+            return;
+        };
+        if host.health.failed(job, &self.policy, self.now_ms) {
+            self.out_of_use(id);
+        }
     }
 
     /// The device is to blame for the dead workers, not these jobs. Only once: several bad files on one device look the same.

@@ -88,10 +88,14 @@ pub struct Device {
     pub id: DeviceId,
     /// Its kind: GPUs are filled before CPUs.
     pub kind: DeviceKind,
+    /// The machine it is in: its devices have cores and main memory in common, and each names all of those as its own.
+    pub machine: Arc<str>,
     /// What it can do; [`crate::Policy::reserve`] is taken off.
     pub capacity: Resources,
-    /// Sessions one worker may host, 1 or more.
+    /// Sessions one worker may host at a time, 1 or more.
     pub sessions_per_worker: usize,
+    /// Sessions one worker may host one after the other, 1 or more; then another takes its place.
+    pub sessions_in_all: usize,
 }
 
 /// How a session ended.

@@ -91,14 +91,16 @@ impl Scheduler {
         };
         self.last_epoch += 1;
         let epoch = Epoch(self.last_epoch);
-        let limit = host.device.sessions_per_worker;
+        let place = host.device.clone();
         let share = dominant_share(demand, host.usable).max(1);
-        host.used = host.used.plus(demand);
         host.sessions.insert(epoch);
+        self.hosts.book(device, demand, |host, part| {
+            host.used = host.used.plus(part);
+        });
         let slot = match kind {
             // No worker could die of it, nor take it along.
             Kind::Finish => self.workers.no_worker(),
-            Kind::Prepare | Kind::Encode => self.workers.host(epoch, device, limit, job.suspicion),
+            Kind::Prepare | Kind::Encode => self.workers.host(epoch, &place, job.suspicion),
         };
         let breaking = self.policy.breaking(job.entry.priority);
         if job.sessions.is_empty() && !breaking {

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::input::{DeviceId, Epoch, WorkerSlot};
+use crate::input::{Device, DeviceId, Epoch, WorkerSlot};
 
 /// Suspects that are tried together.
 pub(crate) type Group = u64;
@@ -15,6 +15,10 @@ struct Worker {
     device: DeviceId,
     group: Option<Group>,
     sessions: BTreeSet<Epoch>,
+    /// Sessions it was ever given.
+    given: usize,
+    /// It takes no more sessions, and is closed with its last.
+    retired: bool,
 }
 
 /// All workers that are not closed or dead.
@@ -39,14 +43,14 @@ impl Workers {
     pub(crate) fn host(
         &mut self,
         epoch: Epoch,
-        device: &DeviceId,
-        limit: usize,
+        device: &Device,
         group: Option<Group>,
     ) -> WorkerSlot {
-        let slots = self.by_device.entry(device.clone()).or_default();
+        let limit = device.sessions_per_worker;
+        let slots = self.by_device.entry(device.id.clone()).or_default();
         let open = slots.iter().copied().find(|slot| {
             let worker = self.by_slot.get(slot);
-            worker.is_some_and(|w| w.group == group && w.sessions.len() < limit)
+            worker.is_some_and(|w| w.group == group && w.sessions.len() < limit && !w.retired)
         });
         let slot = open.unwrap_or_else(|| {
             self.next += 1;
@@ -54,11 +58,15 @@ impl Workers {
         });
         slots.insert(slot);
         let worker = self.by_slot.entry(slot).or_insert_with(|| Worker {
-            device: device.clone(),
+            device: device.id.clone(),
             group,
             sessions: BTreeSet::new(),
+            given: 0,
+            retired: false,
         });
         worker.sessions.insert(epoch);
+        worker.given += 1;
+        worker.retired |= worker.given >= device.sessions_in_all;
         slot
     }
 
@@ -79,10 +87,10 @@ impl Workers {
         }
         let idle = |other: &WorkerSlot| {
             let other = self.by_slot.get(other);
-            other.is_some_and(|w| w.group.is_none() && w.sessions.is_empty())
+            other.is_some_and(|w| w.group.is_none() && w.sessions.is_empty() && !w.retired)
         };
         let worker = self.by_slot.get(&slot);
-        let shared = limit > 1 && worker.is_some_and(|w| w.group.is_none());
+        let shared = limit > 1 && worker.is_some_and(|w| w.group.is_none() && !w.retired);
         let slots = worker.and_then(|w| self.by_device.get(&w.device));
         let others = slots.is_some_and(|s| s.iter().any(|other| *other != slot && idle(other)));
         if shared && !others {
@@ -90,6 +98,13 @@ impl Workers {
         }
         self.forget(slot);
         true
+    }
+
+    /// The worker gets nothing more.
+    pub(crate) fn retire(&mut self, slot: WorkerSlot) {
+        if let Some(worker) = self.by_slot.get_mut(&slot) {
+            worker.retired = true;
+        }
     }
 
     /// The worker is no more; these sessions were in it.

@@ -5,6 +5,7 @@
 mod caps;
 mod engine;
 mod errors;
+mod find;
 mod live;
 mod options;
 mod probe;
@@ -15,6 +16,7 @@ pub mod sys;
 mod why;
 
 pub use engine::Nvidia;
+pub use find::ordinal;
 pub use live::{Live, Monitor};
 pub use probe::probe;
 pub use why::explain;

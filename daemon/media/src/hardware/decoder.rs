@@ -41,7 +41,13 @@ impl HardwareDecoder {
     /// Tells damage, which is no error, from what the device cannot do and from its failure.
     fn judge<R>(&self, result: Result<R, AvError>, log: Vec<String>) -> Result<Option<R>> {
         if self.decoder.was_refused() {
-            return Err(unsupported("this profile, depth or size").with_detail(log.join("; ")));
+            let refusal = unsupported("this profile, depth or size").with_detail(log.join("; "));
+            // A device that is lost, or has no memory left for the decoder, refuses whatever it is given.
+            let error = result.err().unwrap_or(AvError::EXTERNAL);
+            let stage = Stage::Decode;
+            let why = (self.explain)(&Fault { stage, error, log });
+            let failed = matches!(why.code(), Code::DeviceLost | Code::DeviceOutOfMemory);
+            return Err(if failed { why } else { refusal });
         }
         // Some decoders only mention that the device failed, and go on without the picture.
         let mentioned = log.iter().any(|line| line.contains(HWACCEL_FAILED));

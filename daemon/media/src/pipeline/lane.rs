@@ -86,13 +86,15 @@ struct Session<T: Stages> {
 
 impl<T: Stages> Session<T> {
     fn open(context: &LaneContext<'_, T>, place: Place) -> Result<Self> {
-        let session = match Self::open_as(context, Role::Own) {
-            // Another encoder began the rung; it may have left room for this one.
-            Err(e) if e.code() == Code::ParameterSetsDiffer => {
-                Self::open_as(context, Role::StandIn)
+        // Where another encoder began the rung: it may have left room for this one, or this lane may have one like it.
+        let differs = |opened: &Result<Self>| matches!(opened, Err(e) if e.code() == Code::ParameterSetsDiffer);
+        let mut opened = Self::open_as(context, Role::Own);
+        for role in [Role::StandIn, Role::Beginner] {
+            if differs(&opened) {
+                opened = Self::open_as(context, role);
             }
-            opened => opened,
-        }?;
+        }
+        let session = opened?;
         if let Some(reason) = session.encoder.instead_because() {
             let made_by = context.stages.made_by(context.rung, &session.encoder);
             let wanted = context.wanted.iter().find(|&&s| s >= place.segment);

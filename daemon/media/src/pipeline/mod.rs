@@ -147,6 +147,8 @@ pub enum Role {
     /// In the place of another encoder that the rung was begun with: its parameter sets carry other numbers, so that
     /// they can stand beside that one's in the init segment. What was published then stays true.
     StandIn,
+    /// As the encoder of the cores that began the rung, on a lane that would not have begun it there.
+    Beginner,
 }
 
 /// What a lane of hardware is made of: opens the stages for a run.

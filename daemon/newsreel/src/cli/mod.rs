@@ -67,6 +67,8 @@ enum Command {
         /// Memory it may take.
         #[arg(long, default_value_t = 4096)]
         memory_mib: u64,
+        #[command(flatten)]
+        device: crate::worker::device::Arguments,
         /// Try what a worker must not be able to do, and print how it went.
         #[arg(long)]
         check: bool,
@@ -95,7 +97,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Command::Verify(a) => verify::run(&a),
         Command::Config(c) => config::run(&c, path),
         Command::Devices(a) => devices::run(&a),
-        Command::ProbeDevices { kind } => devices::probe(&kind),
+        Command::ProbeDevices { kind } => crate::inventory::probe(&kind),
         Command::Serve(a) => serve::run(&a, load(path)?),
         Command::Submit(a) => client::submit::run(&a),
         Command::Jobs(a) => client::jobs::run(&a),
@@ -106,8 +108,11 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Command::Worker {
             memory_mib,
             check: true,
+            ..
         } => worker::check(memory_mib),
-        Command::Worker { memory_mib, .. } => crate::worker::run(memory_mib),
+        Command::Worker {
+            memory_mib, device, ..
+        } => crate::worker::run(memory_mib, device),
     }
 }
 

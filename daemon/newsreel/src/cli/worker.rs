@@ -10,7 +10,7 @@ use crate::sandbox::{self, check};
 /// # Errors
 /// Something was allowed.
 pub fn check(memory_mib: u64) -> Result<()> {
-    let unenforced = sandbox::enter(memory_mib)?;
+    let unenforced = sandbox::enter(memory_mib, &sandbox::Gpu::None)?;
     for words in &unenforced {
         printing::note(format!("not enforced: {words}"));
     }

@@ -68,6 +68,8 @@ const MOST_GPUS: u32 = 8;
 
 /// One device with its lanes, the best first. It is opened when it is first needed: a context on a GPU costs hundreds of MiB.
 struct Station {
+    /// What reports call it.
+    name: String,
     place: Place,
     lanes: OnceLock<Result<Vec<Box<dyn Engine>>>>,
 }
@@ -75,6 +77,8 @@ struct Station {
 enum Place {
     Cpu,
     Gpu(HwDeviceId),
+    /// Opened by whoever gave the work: nothing follows it here.
+    Assigned,
 }
 
 /// Where a run is: a station and one of its lanes.
@@ -119,7 +123,12 @@ impl Devices {
         if begins_on_cores || request.fallback == Fallback::Any {
             places.push(Place::Cpu);
         }
-        let station = |place| Station {
+        let station = |place: Place| Station {
+            name: match &place {
+                Place::Cpu => "cpu".to_owned(),
+                Place::Gpu(id) => id.to_string(),
+                Place::Assigned => String::new(),
+            },
             place,
             lanes: OnceLock::new(),
         };
@@ -132,6 +141,23 @@ impl Devices {
             },
             cores_follow: request.fallback == Fallback::Any,
             tentative,
+            first: AtomicUsize::new(0),
+        }
+    }
+
+    /// The one device that the work was given to, already open. When it fails, whoever gave the work looks for another.
+    pub fn assigned(name: &str, lanes: Vec<Box<dyn Engine>>) -> Self {
+        let station = Station {
+            name: name.to_owned(),
+            place: Place::Assigned,
+            lanes: OnceLock::from(Ok(lanes)),
+        };
+        Self {
+            stations: vec![station],
+            cpu: Arc::new(CpuEngine::new(1, 1)),
+            refuge: Refuge::None,
+            cores_follow: false,
+            tentative: false,
             first: AtomicUsize::new(0),
         }
     }
@@ -201,6 +227,7 @@ impl Devices {
 
     fn open(&self, place: &Place) -> Result<Vec<Box<dyn Engine>>> {
         match place {
+            Place::Assigned => Err(Error::bug("a device that was given open is not")),
             Place::Cpu => Ok(vec![Box::new(Arc::clone(&self.cpu))]),
             Place::Gpu(id @ HwDeviceId::Cuda(_)) => self.gpu(id, Nvidia),
             Place::Gpu(id @ HwDeviceId::Vaapi(_)) => self.gpu(id, Vaapi),
@@ -240,7 +267,7 @@ impl Devices {
         let begins = |station| At { station, lane: 0 };
         let allowed = |at: &At| match self.stations[at.station].place {
             Place::Cpu => self.cores_follow || error.code() == Code::EngineUnavailable,
-            Place::Gpu(_) => true,
+            Place::Gpu(_) | Place::Assigned => true,
         };
         (at.station + 1..self.stations.len())
             .map(begins)
@@ -249,11 +276,8 @@ impl Devices {
     }
 
     fn report(&self, from: At, to: At, rest: &Run, error: &Error) -> FallbackReport {
-        let name = |at: At| match &self.stations[at.station].place {
-            Place::Cpu => "cpu".to_owned(),
-            Place::Gpu(id) => id.to_string(),
-        };
-        fallback(&name(from), &name(to), rest.segments.start, error)
+        let name = |at: At| self.stations[at.station].name.as_str();
+        fallback(name(from), name(to), rest.segments.start, error)
     }
 }
 

@@ -6,6 +6,8 @@
 mod calls;
 pub mod check;
 
+use std::path::PathBuf;
+
 use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr,
     RulesetCreatedAttr, RulesetStatus, Scope, path_beneath_rules,
@@ -26,19 +28,59 @@ const READABLE: [&str; 9] = [
     "/sys/devices/system",
 ];
 
+/// What NVIDIA's libraries read beside that, and the devices they work through.
+const NVIDIA_READABLE: [&str; 4] = [
+    "/proc/driver/nvidia",
+    "/proc/devices",
+    "/proc/modules",
+    "/sys/bus/pci/devices",
+];
+const NVIDIA_DEVICES: [&str; 4] = [
+    "/dev/nvidiactl",
+    "/dev/nvidia-uvm",
+    "/dev/nvidia-uvm-tools",
+    "/dev/nvidia-caps",
+];
+/// The most NVIDIA GPUs of a machine, by the number in their node's name.
+const NVIDIA_NODES: u32 = 32;
+/// What VAAPI's drivers read beside that.
+const VAAPI_READABLE: [&str; 5] = [
+    "/sys/dev/char",
+    "/sys/class/drm",
+    "/sys/bus/pci/devices",
+    "/usr/share/libdrm",
+    "/etc/drirc",
+];
+
+/// The GPU a worker keeps its way to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Gpu {
+    /// None: the worker is for the cores.
+    #[default]
+    None,
+    /// NVIDIA's, and the folder where its driver keeps kernels that it compiled.
+    Nvidia {
+        /// Made and emptied by whoever likes.
+        cache: Option<PathBuf>,
+    },
+    /// One behind VAAPI, by its render node.
+    Vaapi(PathBuf),
+}
+
 /// The newest Landlock that is made use of; an older kernel enforces what it knows.
 const LANDLOCK: ABI = ABI::V6;
 
 /// Open descriptors of a worker: its socket, and a few for each session.
 const MAX_DESCRIPTORS: u64 = 1024;
 
-/// Gives everything up that can be given up, all memory beyond `memory_mib` included. Must come before the first thread.
+/// Gives everything up that can be given up but the way to `gpu`, all memory beyond `memory_mib` included. Must come before the
+/// first thread.
 ///
 /// Returns what is not enforced here, in words.
 ///
 /// # Errors
 /// A step that this kernel supports was refused.
-pub fn enter(memory_mib: u64) -> Result<Vec<String>> {
+pub fn enter(memory_mib: u64, gpu: &Gpu) -> Result<Vec<String>> {
     let failed = |what: &str, e: String| Error::bug(format!("the sandbox ({what}): {e}"));
     limit(Resource::Core, 0).map_err(|e| failed("core dumps", e))?;
     limit(Resource::Nofile, MAX_DESCRIPTORS).map_err(|e| failed("descriptors", e))?;
@@ -48,7 +90,7 @@ pub fn enter(memory_mib: u64) -> Result<Vec<String>> {
     let _ = std::fs::write("/proc/self/oom_score_adj", "500");
 
     let mut unenforced = Vec::new();
-    match close_files().map_err(|e| failed("Landlock", e.to_string()))? {
+    match close_files(gpu).map_err(|e| failed("Landlock", e.to_string()))? {
         RulesetStatus::FullyEnforced => {}
         RulesetStatus::PartiallyEnforced => {
             unenforced.push("Landlock: this kernel knows only a part of its rules".to_owned());
@@ -65,14 +107,40 @@ pub fn enter(memory_mib: u64) -> Result<Vec<String>> {
     Ok(unenforced)
 }
 
-fn close_files() -> std::result::Result<RulesetStatus, landlock::RulesetError> {
+impl Gpu {
+    /// What may be read, and the devices that may be worked through.
+    fn paths(&self) -> (&'static [&'static str], Vec<PathBuf>) {
+        match self {
+            Self::None => (&[], Vec::new()),
+            Self::Nvidia { .. } => {
+                let nodes = (0..NVIDIA_NODES).map(|n| PathBuf::from(format!("/dev/nvidia{n}")));
+                let all = nodes.chain(NVIDIA_DEVICES.map(PathBuf::from));
+                (&NVIDIA_READABLE, all.collect())
+            }
+            Self::Vaapi(node) => (&VAAPI_READABLE, vec![node.clone()]),
+        }
+    }
+}
+
+fn close_files(gpu: &Gpu) -> std::result::Result<RulesetStatus, landlock::RulesetError> {
+    let read = AccessFs::from_read(LANDLOCK);
+    let device = AccessFs::ReadFile | AccessFs::ReadDir | AccessFs::WriteFile | AccessFs::IoctlDev;
+    let (also_readable, devices) = gpu.paths();
+    let cache = match gpu {
+        Gpu::Nvidia { cache } => cache.as_slice(),
+        Gpu::None | Gpu::Vaapi(_) => &[],
+    };
     let status = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(LANDLOCK))?
         .handle_access(AccessNet::from_all(LANDLOCK))?
         .scope(Scope::from_all(LANDLOCK))?
         .create()?
-        .add_rules(path_beneath_rules(READABLE, AccessFs::from_read(LANDLOCK)))?
+        .add_rules(path_beneath_rules(READABLE, read))?
+        // A path that is not there is no rule.
+        .add_rules(path_beneath_rules(also_readable, read))?
+        .add_rules(path_beneath_rules(devices, device))?
+        .add_rules(path_beneath_rules(cache, AccessFs::from_all(LANDLOCK)))?
         .restrict_self()?;
     Ok(status.ruleset)
 }

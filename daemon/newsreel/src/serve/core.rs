@@ -8,13 +8,15 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 use newsreel_config::Config;
+use newsreel_model::capacity::Resources;
 use newsreel_model::event::Event;
 use newsreel_model::store::{Change, PieceCommit, Store, StoredJob};
 use newsreel_model::{Code, Error, JobId};
-use newsreel_scheduler::{Epoch, Input, JobEntry, Now, Scheduler, Task, WorkerSlot};
+use newsreel_scheduler::{DeviceId, Epoch, Input, JobEntry, Now, Scheduler, Task, WorkerSlot};
 use parking_lot::RwLock;
 
 use super::demand;
+use super::devices::Devices;
 use super::host::Host;
 use super::inputs::Roots;
 use super::live::LiveJob;
@@ -34,6 +36,7 @@ pub struct Core {
     pub(super) config: Arc<Config>,
     pub(super) roots: Roots,
     pub(super) cores: usize,
+    pub(super) devices: Devices,
     pub(super) jobs: HashMap<JobId, Entry>,
     pub(super) sessions: BTreeMap<Epoch, Session>,
     pub(super) hosts: HashMap<WorkerSlot, HostEntry>,
@@ -61,6 +64,8 @@ pub(super) struct Entry {
     pub encoding: Option<(Instant, u64)>,
     /// What went wrong last: the words for a failure that the scheduler knows only by its code.
     pub error: Option<Error>,
+    /// What it fell back from and why, until it goes on somewhere.
+    pub fell_back: Option<(DeviceId, Error)>,
     /// Dropped with the entry, which is how whoever waits hears of it.
     pub waiting: Vec<Sender<()>>,
 }
@@ -70,6 +75,13 @@ pub(super) struct Session {
     pub job: JobId,
     pub task: Task,
     pub slot: WorkerSlot,
+    pub device: DeviceId,
+    /// What it was promised of the device.
+    pub demand: Resources,
+    /// Encoder sessions that the device refused it.
+    pub refused: u64,
+    /// Init segments of its job that were public when it began.
+    pub inits: usize,
     pub stopping: bool,
     /// Once its worker has it.
     pub pulse: Option<Pulse>,
@@ -92,6 +104,7 @@ pub struct Parts {
     pub config: Arc<Config>,
     pub roots: Roots,
     pub cores: usize,
+    pub devices: Devices,
     pub tell: Sender<Message>,
     pub snapshot: Arc<RwLock<Snapshot>>,
 }
@@ -105,6 +118,7 @@ impl Core {
             config: parts.config,
             roots: parts.roots,
             cores: parts.cores,
+            devices: parts.devices,
             jobs: HashMap::new(),
             sessions: BTreeMap::new(),
             hosts: HashMap::new(),
@@ -120,14 +134,11 @@ impl Core {
         }
     }
 
-    /// Adds a device; before the first message.
-    pub fn add_device(&mut self, device: newsreel_scheduler::Device) {
-        self.inputs.push_back(Input::DeviceAdded(device));
-        self.settle();
-    }
-
     /// Works until everything is drained, or nobody can say anything any more.
     pub fn run(mut self, messages: &Receiver<Message>) {
+        if !self.learn_devices(messages) {
+            return;
+        }
         let mut looked = Instant::now();
         while !self.drained {
             match messages.recv_timeout(LOOK.saturating_sub(looked.elapsed())) {
@@ -150,6 +161,23 @@ impl Core {
             }
             self.settle();
             self.show();
+        }
+    }
+
+    /// Waits for what devices there are: a job that was queued before must not be told that there are none. False if nobody
+    /// can say any more.
+    fn learn_devices(&mut self, messages: &Receiver<Message>) -> bool {
+        let mut early = Vec::new();
+        loop {
+            match messages.recv() {
+                Ok(Message::Inventory(inventory)) => {
+                    self.take_inventory(inventory);
+                    early.into_iter().for_each(|message| self.hear(message));
+                    return true;
+                }
+                Ok(message) => early.push(message),
+                Err(_) => return false,
+            }
         }
     }
 
@@ -186,6 +214,11 @@ impl Core {
                 planned,
                 index,
             } => self.planned(epoch, *planned, index),
+            Message::Inventory(inventory) => self.take_inventory(inventory),
+            Message::Tested { device, passed } => {
+                self.inputs.push_back(Input::SelfTested { device, passed });
+            }
+            Message::FellBack { epoch, fallback } => self.spilled(epoch, fallback),
             Message::Beat { slot, done } => self.beat(slot, &done),
             Message::Ended { epoch, error } => self.end_session(epoch, error),
             Message::WorkerGone { slot, why } => self.worker_gone(slot, &why),
@@ -207,7 +240,7 @@ impl Core {
             deadline: job.spec.deadline,
             created_at: job.created_at,
             fallback: job.spec.fallback,
-            prepare: demand::prepare(),
+            prepare: demand::prepare(self.devices.has_gpu(), job.spec.fallback),
             disk_bytes: demand::disk_bytes(None, input_bytes),
         };
         // What is left of an earlier try may still be ending; its directory is still open then.
@@ -218,6 +251,7 @@ impl Core {
             lacking: None,
             encoding: None,
             error: None,
+            fell_back: None,
             waiting: Vec::new(),
         };
         self.jobs.insert(fresh.job.id, fresh);
@@ -238,10 +272,12 @@ impl Core {
                 Change::Playable { job }
             }
             // Nothing of the job changes by these.
-            Event::ThumbnailsReady { .. } | Event::Preempted {} => Change::Pieces(PieceCommit {
-                job,
-                pieces: Vec::new(),
-            }),
+            Event::ThumbnailsReady { .. } | Event::Preempted {} | Event::FellBack { .. } => {
+                Change::Pieces(PieceCommit {
+                    job,
+                    pieces: Vec::new(),
+                })
+            }
             Event::Warning { warning } => Change::Warn {
                 job,
                 warning: warning.clone(),

@@ -1,5 +1,6 @@
 //! What a decision of the scheduler takes: processes, directories, the store. Not the decision.
 
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -7,9 +8,10 @@ use newsreel_model::control::Failure;
 use newsreel_model::event::{Event, Phase};
 use newsreel_model::job::JobState;
 use newsreel_model::plan::Warning;
+use newsreel_model::spec::Fallback;
 use newsreel_model::store::{Applied, Change};
 use newsreel_model::{Code, Error, JobId, Result};
-use newsreel_scheduler::{Action, CutAt, Epoch, Input, PauseReason, Start, Task, WorkerSlot};
+use newsreel_scheduler::{Action, CutAt, Epoch, PauseReason, Start, Task, WorkerSlot};
 
 use super::core::{Core, HostEntry, Session, since};
 use super::demand;
@@ -17,7 +19,7 @@ use super::host::Host;
 use super::live::LiveJob;
 use super::message::Message;
 use super::watch::Pulse;
-use crate::telemetry::{DeviceOut, DeviceRestored, FellBack, JobEnded, Preempted, WorkerStarted};
+use crate::telemetry::{DeviceOut, DeviceRestored, JobEnded, Preempted, WorkerStarted};
 use crate::threads;
 use crate::worker::protocol;
 
@@ -39,18 +41,19 @@ impl Core {
                 Preempted(job).emit();
                 self.log(job, Event::Preempted {});
             }
-            Action::FellBack { job, from, code } => {
-                let from: &str = from.as_ref();
-                FellBack { job, from, code }.emit();
-            }
+            Action::FellBack { job, from, code } => self.left(job, from, code),
             Action::Paused { job, reason } => self.paused(job, reason),
-            Action::Quarantine(device) => DeviceOut(device.as_ref()).emit(),
-            // The cores have no driver that could be wedged: what failed were the jobs.
-            Action::SelfTest(device) => self.inputs.push_back(Input::SelfTested {
-                device,
-                passed: true,
-            }),
-            Action::Restore(device) => DeviceRestored(device.as_ref()).emit(),
+            Action::Quarantine(device) => {
+                DeviceOut(device.as_ref()).emit();
+                let device = device.to_string();
+                self.log_of_none(Event::DeviceQuarantined { device });
+            }
+            Action::SelfTest(device) => self.test(device),
+            Action::Restore(device) => {
+                DeviceRestored(device.as_ref()).emit();
+                let device = device.to_string();
+                self.log_of_none(Event::DeviceRestored { device });
+            }
             Action::Drained => self.drained = true,
         }
     }
@@ -60,10 +63,15 @@ impl Core {
             job: start.job,
             task: start.task.clone(),
             slot: start.worker,
+            device: start.device.clone(),
+            demand: start.demand,
+            refused: 0,
+            inits: self.inits(start.job),
             stopping: false,
             pulse: None,
         };
         self.sessions.insert(start.epoch, session);
+        self.arrived(&start);
         let begun = match &start.task {
             Task::Prepare => self.prepare(&start),
             Task::Encode { segments } => self.encode(&start, segments.clone()),
@@ -128,6 +136,7 @@ impl Core {
             return;
         };
         let (slot, stopping) = (session.slot, session.stopping);
+        let device = session.device.clone();
         let live = match live {
             Ok(live) if !stopping => live,
             other => return self.end_session(epoch, other.err()),
@@ -147,9 +156,12 @@ impl Core {
             known: live.plan(),
             limits: self.config.limits.clone(),
             threads_per_encoder: self.config.cpu.threads_per_encoder,
+            // Waiting for a session would hold up everything that is made once.
+            spill: live.job.spec.fallback == Fallback::Any,
+            inits: live.inits(),
         };
         let begun = self
-            .host(slot)
+            .host(slot, &device)
             .and_then(|host| host.begin(epoch, &live, &task, 0..0, None));
         if let Err(error) = begun {
             self.end_session(epoch, Some(error));
@@ -183,9 +195,12 @@ impl Core {
             plan: planned.plan.clone(),
             limits: self.config.limits.clone(),
             threads_per_encoder: self.config.cpu.threads_per_encoder,
+            spill: live.job.spec.fallback == Fallback::Any
+                && start.demand.encoder_sessions < demand::encoder_sessions(&planned.plan),
+            inits: live.inits(),
         };
         live.count_run();
-        let host = self.host(start.worker)?;
+        let host = self.host(start.worker, &start.device)?;
         host.begin(start.epoch, &live, &task, segments, Some(&index))?;
         if let Some(session) = self.sessions.get_mut(&start.epoch) {
             session.pulse = Some(Pulse::new());
@@ -210,11 +225,20 @@ impl Core {
         })
     }
 
-    fn host(&mut self, slot: WorkerSlot) -> Result<Arc<Host>> {
+    fn host(&mut self, slot: WorkerSlot, device: &str) -> Result<Arc<Host>> {
         if let Some(entry) = self.hosts.get(&slot) {
             return Ok(Arc::clone(&entry.host));
         }
-        let host = Host::start(slot, self.config.worker.memory_mib, self.tell.clone())?;
+        let known = self.devices.get(device);
+        let shares = known.map_or(1, |known| known.sessions_per_worker());
+        let memory_mib = self.config.worker.memory_mib * u64::try_from(shares).unwrap_or(1);
+        let cache = &self.devices.kernel_cache;
+        let tell_device = |worker: &mut Command| {
+            if let Some(known) = known {
+                known.tell(worker, cache);
+            }
+        };
+        let host = Host::start(slot, memory_mib, tell_device, self.tell.clone())?;
         let pid = host.pid();
         WorkerStarted { slot, pid }.emit();
         let entry = HostEntry {

@@ -52,22 +52,28 @@ pub struct Link {
 }
 
 impl Host {
-    /// Starts a worker: this binary, re-executed.
+    /// Starts a worker: this binary, re-executed. `tell_device` says for which device.
     ///
     /// # Errors
     /// No process or thread can be started.
-    pub fn start(slot: WorkerSlot, memory_mib: u64, tell: Sender<Message>) -> Result<Arc<Self>> {
+    pub fn start(
+        slot: WorkerSlot,
+        memory_mib: u64,
+        tell_device: impl FnOnce(&mut Command),
+        tell: Sender<Message>,
+    ) -> Result<Arc<Self>> {
         let (channel, theirs) = channel::pair()?;
         let failed = |e: std::io::Error| {
             Error::new(Code::WorkerLost, format!("a worker cannot be started: {e}"))
         };
-        let child = Command::new("/proc/self/exe")
+        let mut command = Command::new("/proc/self/exe");
+        command
             .args(["worker", "--memory-mib", &memory_mib.to_string()])
             .stdin(Stdio::from(theirs))
             .stdout(Stdio::null())
-            .current_dir("/")
-            .spawn()
-            .map_err(failed)?;
+            .current_dir("/");
+        tell_device(&mut command);
+        let child = command.spawn().map_err(failed)?;
         let channel = Arc::new(channel);
         let (orders, given) = unbounded();
         let host = Arc::new(Self {
@@ -270,6 +276,12 @@ impl Host {
                 self.order(Order::Taken { epoch });
                 heard
             }
+            Word::FellBack { epoch, fallback } => self.guarded(epoch, |link| {
+                link.live.fell_back(&fallback);
+                let epoch = Epoch(epoch);
+                let _ = self.tell.send(Message::FellBack { epoch, fallback });
+                Ok(())
+            }),
             Word::Ended { epoch, failure } => {
                 let Some(link) = self.sessions.lock().remove(&epoch) else {
                     return Ok(());

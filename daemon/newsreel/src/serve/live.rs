@@ -13,6 +13,7 @@ use newsreel_model::event::Event;
 use newsreel_model::job::{Finished, JOB_FORMAT, JOB_KIND, JobRecord, JobState, layout};
 use newsreel_model::plan::{Fingerprint, Plan};
 use newsreel_model::ports::EventSink;
+use newsreel_model::report::FallbackReport;
 use newsreel_model::store::{Change, Store, StoredJob};
 use newsreel_model::{Cancel, Code, Error, JobId, Result};
 use parking_lot::Mutex;
@@ -216,6 +217,17 @@ impl LiveJob {
             publishing.ok_or_else(|| Error::bug("a piece before its plan"))?
         };
         publisher.publish(piece)
+    }
+
+    /// Init segments that are public, by path.
+    pub fn inits(&self) -> HashMap<String, Vec<u8>> {
+        self.state.lock().inits.clone()
+    }
+
+    /// Work went on elsewhere: told, and kept for the report.
+    pub fn fell_back(&self, fallback: &FallbackReport) {
+        let fallback = fallback.clone();
+        self.milestones.emit(&Event::FellBack { fallback });
     }
 
     /// Paths of what was handed over to be published: finished, or in a moment.

@@ -4,11 +4,13 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use crossbeam::channel::Sender;
+use newsreel_model::device::Inventory;
 use newsreel_model::event::Event;
 use newsreel_model::job::Finished;
+use newsreel_model::report::FallbackReport;
 use newsreel_model::store::StoredJob;
 use newsreel_model::{Error, JobId, Result};
-use newsreel_scheduler::{Epoch, WorkerSlot};
+use newsreel_scheduler::{DeviceId, Epoch, WorkerSlot};
 
 use super::live::LiveJob;
 use crate::worker::protocol::{Done, Planned};
@@ -37,6 +39,15 @@ pub enum Message {
         epoch: Epoch,
         planned: Box<Planned>,
         index: OwnedFd,
+    },
+    /// What devices there are, the first message of all that counts.
+    Inventory(Inventory),
+    /// A device that was out of use was tested.
+    Tested { device: DeviceId, passed: bool },
+    /// A part of a session's work went on elsewhere in its worker.
+    FellBack {
+        epoch: Epoch,
+        fallback: FallbackReport,
     },
     /// A worker is alive, and this is what its sessions have done.
     Beat {

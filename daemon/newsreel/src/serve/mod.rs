@@ -5,7 +5,9 @@ mod checkpoints;
 mod control;
 mod core;
 mod demand;
+mod devices;
 mod execute;
+mod fallbacks;
 mod host;
 mod http;
 mod inputs;
@@ -24,21 +26,22 @@ use std::time::Duration;
 
 use crossbeam::channel::{Sender, unbounded};
 use newsreel_config::Config;
-use newsreel_model::capacity::{DeviceKind, Resources};
 use newsreel_model::grid::SHORTEST_RUN;
 use newsreel_model::job::JobState;
 use newsreel_model::store::{Change, Store};
 use newsreel_model::{Code, Error, Result};
-use newsreel_scheduler::{Device, Policy, Scheduler};
+use newsreel_scheduler::{Policy, Scheduler};
 use newsreel_store::{SqliteStore, StoreOptions};
 use parking_lot::RwLock;
 
 use self::control::Daemon;
 use self::core::{Core, Parts};
+use self::devices::Devices;
 use self::inputs::Roots;
 use self::message::Message;
 use self::view::Snapshot;
 use crate::faults;
+use crate::inventory;
 use crate::job::programme::cores;
 use crate::printing;
 use crate::telemetry::Metrics;
@@ -66,17 +69,18 @@ pub fn run(config: Config) -> Result<()> {
 
     let (tell, messages) = unbounded();
     let snapshot = Arc::new(RwLock::new(Snapshot::default()));
-    let mut core = Core::new(Parts {
+    let core = Core::new(Parts {
         scheduler: Scheduler::new(policy(&config), u64::from(boot) << 32),
         store: Arc::clone(&store),
         config: Arc::clone(&config),
         roots: roots.clone(),
         cores: faults::cores(cores()),
+        devices: Devices::new(data_dir.join("kernels")),
         tell: tell.clone(),
         snapshot: Arc::clone(&snapshot),
     });
-    core.add_device(cpu());
     recover(store.as_ref(), &roots, &tell)?;
+    take_inventory(config.devices.gpus, tell.clone())?;
     let taking = Arc::new(AtomicBool::new(true));
     let waker = webhooks::start(Arc::clone(&store), &config.webhooks, &data_dir)?;
     let daemon = Daemon {
@@ -121,7 +125,9 @@ pub fn run(config: Config) -> Result<()> {
 fn open_data_dir(config: &Config) -> Result<std::path::PathBuf> {
     let dir = Path::new(&config.storage.data_dir);
     let shown = dir.display().to_string();
-    std::fs::create_dir_all(dir.join("jobs")).map_err(|e| Error::writing(&shown, &e))?;
+    std::fs::create_dir_all(dir.join("jobs"))
+        .and_then(|()| std::fs::create_dir_all(dir.join("kernels")))
+        .map_err(|e| Error::writing(&shown, &e))?;
     // Absolute, so that what is stored means the same after a restart from elsewhere.
     std::fs::canonicalize(dir).map_err(|e| Error::writing(&shown, &e))
 }
@@ -154,20 +160,15 @@ fn policy(config: &Config) -> Policy {
     }
 }
 
-/// The machine's cores as a device like any other.
-fn cpu() -> Device {
-    let memory = rustix::system::sysinfo();
-    let total = u64::from(memory.mem_unit).saturating_mul(memory.totalram);
-    Device {
-        id: "cpu".into(),
-        kind: DeviceKind::Cpu,
-        capacity: Resources {
-            cpu_millicores: u64::try_from(faults::cores(cores())).unwrap_or(1) * 1000,
-            memory_mib: total >> 20,
-            ..Resources::default()
-        },
-        sessions_per_worker: faults::sessions_per_worker(),
-    }
+/// Asks what devices there are: a cold driver takes seconds, one that hangs half a minute, and HTTP is served meanwhile.
+fn take_inventory(gpus: bool, tell: Sender<Message>) -> Result<()> {
+    threads::start("inventory", move || {
+        let inventory = match gpus {
+            true => inventory::take(),
+            false => inventory::without_gpus(),
+        };
+        let _ = tell.send(Message::Inventory(inventory));
+    })
 }
 
 /// Takes up every job that had not ended when the last daemon did.

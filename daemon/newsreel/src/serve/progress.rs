@@ -51,6 +51,7 @@ impl Core {
         let Some(live) = self.jobs.get(&id).and_then(|e| e.live.clone()) else {
             return;
         };
+        let fallback = live.job.spec.fallback;
         let again = live.plan().is_some();
         let plan = planned.plan.clone();
         let finished = match self.store.pieces(id) {
@@ -100,7 +101,7 @@ impl Core {
             epoch,
             plan: Plan {
                 missing: lacking.segments(),
-                encode: demand::run(&plan, self.cores),
+                encode: demand::run(&plan, self.cores, self.devices.has_gpu(), fallback),
                 finish: demand::finish(),
                 splittable: demand::is_splittable(&plan),
                 disk_bytes: demand::disk_bytes(Some(&plan), 0),
@@ -140,6 +141,9 @@ impl Core {
         if ended && !session.stopping {
             self.inputs.push_back(Input::JobCancelled(session.job));
         }
+        let class = error
+            .as_ref()
+            .map(|error| self.weigh(epoch, &session, error));
         let outcome = match &error {
             _ if session.stopping || ended => Outcome::Cut,
             None if matches!(session.task, Task::Encode { .. }) && !self.made_all(&session) => {
@@ -147,7 +151,7 @@ impl Core {
             }
             None => Outcome::Done,
             Some(error) => Outcome::Failed {
-                class: error.class(),
+                class: class.unwrap_or_else(|| error.class()),
                 code: error.code(),
             },
         };

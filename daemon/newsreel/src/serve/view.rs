@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use newsreel_model::JobId;
-use newsreel_model::capacity::DeviceKind;
 use newsreel_model::control::{DeviceView, JobView, Progress, QueueView};
 use newsreel_model::job::{JobState, layout};
 use newsreel_model::store::StoredJob;
@@ -59,10 +58,12 @@ impl Snapshot {
             devices: core
                 .scheduler
                 .devices()
-                .map(|d| DeviceView {
+                .filter_map(|d| Some((core.devices.get(&d.id)?, d)))
+                .map(|(known, d)| DeviceView {
                     id: d.id.to_string(),
-                    kind: DeviceKind::Cpu,
-                    name: format!("{} cores", core.cores),
+                    kind: known.kind(),
+                    name: known.name.clone(),
+                    report: known.report.clone(),
                     capacity: d.capacity,
                     used: d.used,
                     sessions: u32::try_from(d.sessions).unwrap_or(u32::MAX),

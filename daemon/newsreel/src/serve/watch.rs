@@ -98,6 +98,7 @@ impl Core {
                 entry.condemned = Some((epoch, error));
             }
         }
+        self.relax_limits();
         self.measure_disk();
     }
 

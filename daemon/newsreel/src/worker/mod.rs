@@ -3,6 +3,7 @@
 //! Descriptor 0 is its socket to the daemon; when that closes, the worker exits. Not here: what is done about its words.
 
 pub mod channel;
+pub mod device;
 pub mod protocol;
 mod session;
 
@@ -15,14 +16,15 @@ use parking_lot::Mutex;
 
 use crate::{sandbox, threads};
 use channel::Channel;
+use device::WorkerDevice;
 use protocol::{BEAT_MS, Failure, Order, Task, Word};
 use session::Session;
 
-/// Serves the daemon until its socket closes, with at most `memory_mib` of memory.
+/// Serves the daemon on a device until its socket closes, with at most `memory_mib` of memory.
 ///
 /// # Errors
 /// The sandbox cannot be entered, or the socket failed.
-pub fn run(memory_mib: u64) -> Result<()> {
+pub fn run(memory_mib: u64, device: device::Arguments) -> Result<()> {
     let socket = std::io::stdin()
         .as_fd()
         .try_clone_to_owned()
@@ -33,9 +35,10 @@ pub fn run(memory_mib: u64) -> Result<()> {
             .map_err(|e| Error::bug(format!("the worker cannot ignore signals: {e}")))?;
     }
     // Before any thread: Landlock does not cover threads that already run.
-    let unenforced = sandbox::enter(memory_mib)?;
+    let unenforced = sandbox::enter(memory_mib, &device.gpu())?;
     let worker = Arc::new(Worker {
         channel: Channel::over(socket),
+        device: WorkerDevice::new(device),
         sessions: Mutex::default(),
     });
     let build = protocol::build();
@@ -47,12 +50,16 @@ pub fn run(memory_mib: u64) -> Result<()> {
     while let Some((order, fds)) = worker.channel.receive::<Order>()? {
         worker.obey(order, fds)?;
     }
+    if worker.sessions.lock().is_empty() {
+        worker.device.close();
+    }
     // Whoever is still encoding works for nobody: a clean end could take as long as a stuck driver does.
     std::process::exit(0);
 }
 
 struct Worker {
     channel: Channel,
+    device: WorkerDevice,
     sessions: Mutex<Vec<Arc<Session>>>,
 }
 
@@ -103,7 +110,7 @@ impl Worker {
         self.sessions.lock().push(Arc::clone(&session));
         let worker = Arc::clone(self);
         threads::start("session", move || {
-            let outcome = session.execute(&worker.channel, task, index);
+            let outcome = session.execute(&worker.channel, &worker.device, task, index);
             worker.sessions.lock().retain(|s| s.epoch != epoch);
             // A daemon that is gone needs no word.
             let _ = worker.ended(epoch, outcome);

@@ -2,12 +2,14 @@
 //!
 //! Descriptors that travel with a message are named at the message, in order.
 
+use std::collections::HashMap;
+
 use newsreel_config::Limits;
 use newsreel_model::grid::Run;
 use newsreel_model::job::Finished;
 use newsreel_model::plan::Plan;
 use newsreel_model::profile::Profile;
-use newsreel_model::report::SourceReport;
+use newsreel_model::report::{FallbackReport, SourceReport};
 use newsreel_model::{Code, Error};
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +48,10 @@ pub enum Task {
         limits: Limits,
         /// 0 lets the engine choose.
         threads_per_encoder: u32,
+        /// Whether a rung goes to the cores where the device has no session for it.
+        spill: bool,
+        /// Init segments that are public, by path.
+        inits: HashMap<String, Vec<u8>>,
     },
     /// Segments of a plan.
     Run {
@@ -59,6 +65,10 @@ pub enum Task {
         threads_per_encoder: u32,
         /// Cores the run may use.
         cores: usize,
+        /// As for the programme.
+        spill: bool,
+        /// As for the programme.
+        inits: HashMap<String, Vec<u8>>,
     },
 }
 
@@ -93,6 +103,11 @@ pub enum Word {
     Planned { epoch: u64 },
     /// A finished piece. Descriptor: its bytes.
     Piece { epoch: u64, finished: Finished },
+    /// A part of a session's work went on elsewhere in the worker, since the device could not take it.
+    FellBack {
+        epoch: u64,
+        fallback: FallbackReport,
+    },
     /// A session is over.
     Ended {
         epoch: u64,

@@ -6,24 +6,20 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
-use newsreel_cpu::CpuEngine;
-use newsreel_media::engine::Engine;
 use newsreel_media::ffi::Source;
 use newsreel_media::index::Index;
 use newsreel_media::pictures::{self, PictureSource};
 use newsreel_media::pipeline::RunControl;
 use newsreel_media::prepare::{self, Prepared};
-use newsreel_model::grid::Run;
 use newsreel_model::job::layout;
 use newsreel_model::plan::Plan;
 use newsreel_model::profile::Profile;
-use newsreel_model::report::SourceReport;
-use newsreel_model::spec::Fallback;
+use newsreel_model::report::{FallbackReport, SourceReport};
 use newsreel_model::{Cancel, Code, Error, Result};
 use parking_lot::{Condvar, Mutex};
 
 use crate::faults;
-use crate::job::devices::{Device, DeviceRequest, Devices};
+use crate::job::devices::Devices;
 use crate::job::limits;
 use crate::job::programme::{Programme, cores};
 use crate::job::publisher::Piece;
@@ -31,6 +27,7 @@ use crate::job::sink::{Outlet, Sink};
 use crate::source::FileSource;
 
 use super::channel::{self, Channel};
+use super::device::WorkerDevice;
 use super::protocol::{Done, PIECES_UNDERWAY, Planned, Task, Word};
 
 /// What others may ask of a running session.
@@ -78,7 +75,13 @@ impl Session {
     ///
     /// # Errors
     /// Whatever stopped it.
-    pub fn execute(&self, channel: &Channel, task: Task, index: Option<OwnedFd>) -> Result<()> {
+    pub fn execute(
+        &self,
+        channel: &Channel,
+        device: &WorkerDevice,
+        task: Task,
+        index: Option<OwnedFd>,
+    ) -> Result<()> {
         let source: Arc<dyn Source> = Arc::new(self.source.share());
         let outlet = Pieces {
             session: self,
@@ -97,16 +100,20 @@ impl Session {
                 known,
                 limits: l,
                 threads_per_encoder,
+                spill,
+                inits,
             } => {
+                let devices = device.devices(cores(), threads_per_encoder, spill)?;
                 let ask = Ask {
                     profile_name: &profile_name,
                     profile: &profile,
                     limits: limits(&l),
                     max_gap_s: l.max_gap_s,
-                    threads_per_encoder,
+                    devices: &devices,
+                    inits,
                     known: known.as_ref(),
                 };
-                self.programme(&outlet, &source, &ask, &finished.into_iter().collect())
+                self.programme(&outlet, &source, ask, &finished.into_iter().collect())
             }
             Task::Run {
                 plan,
@@ -114,61 +121,51 @@ impl Session {
                 limits: l,
                 threads_per_encoder,
                 cores,
+                spill,
+                inits,
             } => {
                 let index = index.ok_or_else(|| Error::bug("a run without an index"))?;
                 let index = Index::from_bytes(&channel::payload(index)?)?;
                 let cancel = &self.control.cancel;
                 let prepared = prepare::resume(&source, index, &plan, limits(&l), cancel)?;
-                let engine = CpuEngine::new(cores, threads_per_encoder);
-                self.run(&outlet, &engine, &prepared, &run)
+                let devices = device.devices(cores, threads_per_encoder, spill)?;
+                let sink = self.sink(&outlet, &prepared.plan, inits, cancel);
+                let told = |fallback| outlet.tell(fallback);
+                devices.execute(&prepared, &run, &sink, &self.control, &told)
             }
         }
     }
 
-    fn run(
+    fn sink<'a>(
         &self,
-        outlet: &Pieces<'_>,
-        engine: &CpuEngine,
-        prepared: &Prepared,
-        run: &Run,
-    ) -> Result<()> {
-        let cancel = &self.control.cancel;
-        let sink = self.sink(outlet, &prepared.plan, cancel);
-        engine
-            .open(prepared, run)?
-            .execute(&sink, &self.control)
-            .map(|_| ())
-    }
-
-    fn sink<'a>(&self, outlet: &'a Pieces<'_>, plan: &Plan, cancel: &Cancel) -> Sink<'a> {
-        // The daemon compares init segments with what is public; here only one session's are compared.
-        Sink::new(outlet, plan, HashMap::new(), cancel).counting(&self.frames)
+        outlet: &'a Pieces<'_>,
+        plan: &Plan,
+        inits: HashMap<String, Vec<u8>>,
+        cancel: &Cancel,
+    ) -> Sink<'a> {
+        // The daemon compares once more: others may publish meanwhile.
+        Sink::new(outlet, plan, inits, cancel).counting(&self.frames)
     }
 
     fn programme(
         &self,
         outlet: &Pieces<'_>,
         source: &Arc<dyn Source>,
-        ask: &Ask<'_>,
+        ask: Ask<'_>,
         finished: &HashSet<String>,
     ) -> Result<()> {
         let cancel = Cancel::child(&self.control.cancel);
         let head = prepare::head(source, ask.profile_name, ask.profile, ask.limits, &cancel)?;
         outlet.say(&Word::Head { epoch: self.epoch }, &[&json(head.plan())?])?;
-        let sink = self.sink(outlet, head.plan(), &cancel);
-        let devices = Devices::new(&DeviceRequest {
-            device: Device::Cpu,
-            fallback: Fallback::Never,
-            cores: cores(),
-            threads_per_encoder: ask.threads_per_encoder,
-        });
+        let sink = self.sink(outlet, head.plan(), ask.inits, &cancel);
+        let told = |fallback| outlet.tell(fallback);
         let programme = Programme {
             source,
             sink: &sink,
             finished,
             planned_segments: ask.known.map(|p| p.grid.len()),
-            devices: &devices,
-            on_fallback: &|_| {},
+            devices: ask.devices,
+            on_fallback: &told,
             max_gap_s: ask.max_gap_s,
             cancel: &cancel,
             on_thumbnail: &|| {},
@@ -216,7 +213,8 @@ struct Ask<'a> {
     profile: &'a Profile,
     limits: prepare::Limits,
     max_gap_s: f64,
-    threads_per_encoder: u32,
+    devices: &'a Devices,
+    inits: HashMap<String, Vec<u8>>,
     known: Option<&'a Plan>,
 }
 
@@ -260,6 +258,12 @@ impl Pieces<'_> {
             .collect::<Result<Vec<_>>>()?;
         let fds: Vec<_> = files.iter().map(AsFd::as_fd).collect();
         self.channel.send(word, &fds)
+    }
+
+    fn tell(&self, fallback: FallbackReport) {
+        let epoch = self.session.epoch;
+        // A daemon that is gone needs no word.
+        let _ = self.say(&Word::FellBack { epoch, fallback }, &[]);
     }
 }
 

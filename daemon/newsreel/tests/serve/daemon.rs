@@ -1,5 +1,6 @@
 //! A daemon under test: the real binary with a directory of its own, talked to over HTTP.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -12,6 +13,7 @@ use newsreel_model::JobId;
 use newsreel_model::control::{JobPage, JobView};
 use newsreel_model::job::JobState;
 use newsreel_model::spec::JobSpec;
+use newsreel_stand_in_kit::StandIn;
 use serde_json::Value;
 use tempfile::TempDir;
 use url::Url;
@@ -48,10 +50,13 @@ pub enum Bad {
     Refused(Refused),
 }
 
+/// Further variables of a daemon's environment.
+type Environment = Vec<(OsString, OsString)>;
+
 /// A daemon that can be killed and started again over the same directory.
 pub struct Daemon {
     dir: TempDir,
-    env: Vec<(&'static str, &'static str)>,
+    env: Environment,
     running: Mutex<Option<Running>>,
     log: Log,
 }
@@ -83,11 +88,22 @@ impl Daemon {
 
     /// Starts one in a folder that may hold something already; see [`folder`].
     pub fn start_in(dir: TempDir, settings: &str, env: &[(&'static str, &'static str)]) -> Self {
+        let env = env.iter().map(|(name, value)| (name.into(), value.into()));
+        Self::start_over(dir, settings, env.collect())
+    }
+
+    /// Starts one on a machine with the GPUs of a stand-in driver.
+    pub fn start_on(stand_in: &StandIn, settings: &str) -> Self {
+        // A worker may open no file by the time it looks for a driver.
+        Self::start_over(folder(), settings, stand_in.environment_preloaded())
+    }
+
+    fn start_over(dir: TempDir, settings: &str, env: Environment) -> Self {
         let config = configuration(dir.path(), settings);
         std::fs::write(dir.path().join("newsreel.toml"), config).unwrap();
         let daemon = Self {
             dir,
-            env: env.to_vec(),
+            env,
             running: Mutex::new(None),
             log: Log::default(),
         };
@@ -328,9 +344,9 @@ fn agent() -> ureq::Agent {
         .into()
 }
 
-fn launch(command: &mut Command, env: &[(&str, &str)], log: &Log) -> Running {
+fn launch(command: &mut Command, env: &Environment, log: &Log) -> Running {
     let mut child = command
-        .envs(env.iter().copied())
+        .envs(env.iter().cloned())
         .env("NEWSREEL_LOG", "newsreel=debug,newsreel_api=warn")
         .stdin(Stdio::null())
         .stdout(Stdio::null())

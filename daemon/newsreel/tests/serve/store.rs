@@ -69,11 +69,18 @@ impl Store {
     }
 
     /// Types of the job's events, oldest first.
-    #[cfg(feature = "faults")]
     pub fn events(&self, job: JobId) -> Vec<String> {
         let sql = "SELECT event ->> 'type' FROM events WHERE job_id = ?1 ORDER BY id";
         let mut statement = self.0.prepare_cached(sql).unwrap();
         let rows = statement.query_map([job.as_bytes()], |row| row.get(0));
+        rows.unwrap().map(Result::unwrap).collect()
+    }
+
+    /// Types of all events, oldest first.
+    pub fn all_events(&self) -> Vec<String> {
+        let sql = "SELECT event ->> 'type' FROM events ORDER BY id";
+        let mut statement = self.0.prepare_cached(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get(0));
         rows.unwrap().map(Result::unwrap).collect()
     }
 

@@ -14,6 +14,7 @@ pub mod made;
 pub mod nested;
 pub mod out;
 pub mod process;
+pub mod report;
 #[path = "../common/tier.rs"]
 pub mod tier;
 

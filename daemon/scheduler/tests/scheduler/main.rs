@@ -11,6 +11,7 @@ mod disk;
 mod failures;
 mod health;
 mod order;
+mod packing;
 mod placement;
 mod preemption;
 mod properties;

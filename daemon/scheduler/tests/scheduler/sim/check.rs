@@ -40,6 +40,14 @@ pub fn start(
     let on_device = running.values().filter(|r| r.start.device == start.device);
     let used = on_device.fold(start.demand, |sum, r| sum.plus(r.start.demand));
     assert!(capacity.covers(&used), "{} holds {used:?}", start.device);
+    let common = start.demand.of_the_machine();
+    if common != Resources::default() {
+        // All devices of these tests are in one machine.
+        let used = running
+            .values()
+            .fold(common, |sum, r| sum.plus(r.start.demand.of_the_machine()));
+        assert!(capacity.covers(&used), "the machine holds {used:?}");
+    }
     let in_worker = running.values().filter(|r| r.start.worker == start.worker);
     let in_worker: Vec<_> = in_worker.collect();
     assert!(in_worker.len() < *limit, "too many in {:?}", start.worker);

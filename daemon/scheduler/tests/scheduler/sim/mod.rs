@@ -46,12 +46,14 @@ pub fn cpu(cores: u64) -> Device {
     Device {
         id: "cpu".into(),
         kind: DeviceKind::Cpu,
+        machine: "here".into(),
         capacity: Resources {
             cpu_millicores: cores * 1000,
             memory_mib: cores * 1000,
             ..Resources::default()
         },
         sessions_per_worker: 1,
+        sessions_in_all: usize::MAX,
     }
 }
 
@@ -60,6 +62,7 @@ pub fn gpu(name: &str, sessions: u64) -> Device {
     Device {
         id: name.into(),
         kind: DeviceKind::Nvidia,
+        machine: "here".into(),
         capacity: Resources {
             encoder_sessions: sessions,
             vram_mib: sessions * 500,
@@ -67,6 +70,7 @@ pub fn gpu(name: &str, sessions: u64) -> Device {
             ..Resources::default()
         },
         sessions_per_worker: 4,
+        sessions_in_all: usize::MAX,
     }
 }
 
@@ -90,6 +94,7 @@ pub fn anywhere(on_cpu: u64) -> Demand {
         cpu: Some(cores(on_cpu)),
         nvidia: Some(gpu),
         vaapi: None,
+        without_encoder: None,
     }
 }
 
