@@ -116,6 +116,7 @@ pub enum Outcome {
 
 /// Something that happened. Whatever names an epoch, job, slot or device that is not (or no longer) known is ignored.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "each is made once and read once")]
 pub enum Input {
     /// A job was accepted, recovered or is to be tried again. Ignored while the same job is being worked on.
     JobQueued(JobEntry),
