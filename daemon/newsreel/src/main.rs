@@ -2,11 +2,13 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod access;
 mod cli;
 mod faults;
 mod job;
 mod printing;
 mod sandbox;
+mod secrets;
 mod serve;
 mod source;
 mod telemetry;
