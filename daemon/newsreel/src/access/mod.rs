@@ -2,6 +2,9 @@
 //!
 //! Not here: which route asks for what (`newsreel-api`), or what keys and tokens look like ([`token`]).
 
+mod crypto;
+mod jwks;
+mod jwt;
 pub mod token;
 
 use std::path::Path;
@@ -35,6 +38,7 @@ pub struct Doorkeeper(Arc<Inner>);
 struct Inner {
     keys: Arc<dyn Keys>,
     seal: Seal,
+    jwt: Option<jwt::Tokens>,
     config: Access,
     /// Whether the daemon may be asked without a key while there is none.
     may_be_open: bool,
@@ -46,7 +50,8 @@ impl Doorkeeper {
     /// Over the keys of a store. `loopback`: whether the daemon is reached from its own machine alone.
     ///
     /// # Errors
-    /// The key that tokens are sealed with cannot be kept.
+    /// The key that tokens are sealed with cannot be kept, or what the identity provider's tokens are checked with cannot be
+    /// read.
     pub fn new(
         keys: Arc<dyn Keys>,
         config: &Access,
@@ -58,6 +63,7 @@ impl Doorkeeper {
         Ok(Self(Arc::new(Inner {
             keys,
             seal,
+            jwt: jwt::Tokens::new(&config.jwt)?,
             config: config.clone(),
             may_be_open: loopback && config.may_be_open(),
             had_keys: AtomicBool::new(false),
@@ -116,9 +122,12 @@ impl Inner {
             Credential::Bearer(text) if text.starts_with("nrr_") => Err(unknown(
                 "that is a refresh token; swap it for an access token at POST /v1/auth/refresh",
             )),
-            Credential::Bearer(_) => Err(unknown(
-                "what stands after `Bearer` is no key and no token of this daemon",
-            )),
+            Credential::Bearer(text) => match &self.jwt {
+                Some(jwt) if text.contains('.') => jwt.principal(text),
+                _ => Err(unknown(
+                    "what stands after `Bearer` is no key and no token of this daemon",
+                )),
+            },
             Credential::Cookie(text) => match self.by_session(COOKIE, text, Via::Cookie, now)? {
                 Some(found) => Ok(found),
                 // One that is left over must not keep anybody out who needs none.
