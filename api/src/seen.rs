@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use newsreel_model::access::Principal;
+use newsreel_model::access::{Credential, Gate, Principal, Scope};
 use newsreel_model::control::{
     Control, JobPage, JobQuery, JobView, MediaFile, QueueView, Submitted,
 };
@@ -24,6 +24,9 @@ const UNNAMED: &str = "default";
 #[derive(Clone)]
 pub(crate) struct Seen {
     control: Arc<dyn Control>,
+    gate: Arc<dyn Gate>,
+    /// What the caller was known by.
+    credential: Credential,
     who: Option<Arc<Principal>>,
     /// The one job that a link shows.
     only: Option<JobId>,
@@ -40,9 +43,11 @@ impl FromRequestParts<Api> for Seen {
 }
 
 impl Seen {
-    pub(crate) fn by(api: &Api, who: Principal) -> Self {
+    pub(crate) fn by(api: &Api, who: Principal, credential: Credential) -> Self {
         Self {
             control: Arc::clone(&api.control),
+            gate: Arc::clone(&api.gate),
+            credential,
             who: Some(Arc::new(who)),
             only: None,
         }
@@ -51,6 +56,8 @@ impl Seen {
     pub(crate) fn through_link(api: &Api, job: JobId) -> Self {
         Self {
             control: Arc::clone(&api.control),
+            gate: Arc::clone(&api.gate),
+            credential: Credential::None,
             who: None,
             only: Some(job),
         }
@@ -65,6 +72,15 @@ impl Seen {
     /// The tenant whose jobs are seen; all are, when there is none.
     pub(crate) fn tenant(&self) -> Option<String> {
         self.who.as_ref().and_then(|who| who.grant.tenant.clone())
+    }
+
+    /// Whether the caller may still listen: keys are revoked and tokens expire while they do. While that cannot be found out,
+    /// they may.
+    pub(crate) async fn lasts(&self) -> bool {
+        match self.gate.identify(self.credential.clone()).await {
+            Ok(who) => who.grant.allows(Scope::Read) && who.grant.tenant == self.tenant(),
+            Err(error) => error.code() != Code::Unauthenticated,
+        }
     }
 
     /// Fails, as for a job that is not there, when a job is another tenant's. A job never changes its tenant.

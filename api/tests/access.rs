@@ -1,5 +1,7 @@
 //! Who may what: every route with every kind of caller, and what one tenant sees of another's.
 
+#![allow(clippy::unwrap_used, reason = "tests, where a panic is the report")]
+
 mod common;
 
 use axum::http::StatusCode;
@@ -204,9 +206,9 @@ async fn a_tenant_sees_its_own_jobs_alone_and_another_s_as_if_they_were_not_ther
         let client = &client;
         async move { ids(client.with_key(key, &line, "").await) }
     };
-    assert_eq!(list("read@sport", "").await, [sport.clone()]);
-    assert_eq!(list("read@sport", "?tenant=sport").await, [sport.clone()]);
-    assert_eq!(list("read@sport", "?tenant=news").await, [""; 0]);
+    assert_eq!(list("read@sport", "").await.join(" "), sport);
+    assert_eq!(list("read@sport", "?tenant=sport").await.join(" "), sport);
+    assert!(list("read@sport", "?tenant=news").await.is_empty());
     assert_eq!(list("read@*", "").await, [news.clone(), sport.clone()]);
 }
 

@@ -11,6 +11,7 @@ mod common;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use common::{Door, Standin};
@@ -32,16 +33,22 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Server {
     address: SocketAddr,
     standin: Arc<Standin>,
+    door: Arc<Door>,
 }
 
 impl Server {
     async fn start(options: Options) -> Self {
         let standin = Arc::new(Standin::new());
-        let routes = router(standin.clone(), Arc::new(Door::open()), options);
+        let door = Arc::new(Door::open());
+        let routes = router(standin.clone(), door.clone(), options);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, routes).await });
-        Self { address, standin }
+        Self {
+            address,
+            standin,
+            door,
+        }
     }
 
     async fn job(&self) -> JobId {
@@ -270,6 +277,22 @@ async fn a_tenant_hears_of_its_own_jobs_alone() {
     let heard = stream.next().await.unwrap();
     assert_eq!(heard.kind, "job.progress");
     assert_eq!(heard.data["job_id"], sport.unwrap().to_string());
+}
+
+#[tokio::test]
+async fn whoever_s_key_is_revoked_hears_no_more() {
+    let server = Server::start(Options {
+        listener_check: Duration::from_millis(20),
+        ..Options::default()
+    })
+    .await;
+    let mut stream = server
+        .listen("/v1/events", "Authorization: Bearer read@*\r\n")
+        .await;
+    let id = server.standin.log.add(None, Event::Queued {});
+    assert_eq!(stream.next().await.unwrap().id, Some(id));
+    server.door.revoked.store(true, Ordering::SeqCst);
+    assert!(stream.next().await.is_none(), "the stream ends");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::{HeaderMap, request::Parts};
 use axum::middleware::Next;
 use axum::response::Response;
-use newsreel_model::access::{Credential, Principal, Scope};
+use newsreel_model::access::{Credential, Scope};
 use newsreel_model::{Code, Error};
 
 use super::rules::{Need, need};
@@ -46,7 +46,7 @@ pub(crate) async fn check(
     let seen = match need {
         Need::Anyone => None,
         Need::Media => Some(media(&api, &mut parts).await?),
-        _ => Some(Seen::by(&api, admitted(&api, &parts, need).await?)),
+        _ => Some(admitted(&api, &parts, need).await?),
     };
     if let Some(seen) = seen {
         parts.extensions.insert(seen);
@@ -65,12 +65,13 @@ async fn media(api: &Api, parts: &mut Parts) -> Result<Seen, Problem> {
                 Problem::from(Error::new(Code::Unauthenticated, words))
             })
         }
-        None => Ok(Seen::by(api, admitted(api, parts, Need::Media).await?)),
+        None => admitted(api, parts, Need::Media).await,
     }
 }
 
-async fn admitted(api: &Api, parts: &Parts, need: Need) -> Result<Principal, Problem> {
-    let who = api.gate.identify(credential(&parts.headers)?).await?;
+async fn admitted(api: &Api, parts: &Parts, need: Need) -> Result<Seen, Problem> {
+    let credential = credential(&parts.headers)?;
+    let who = api.gate.identify(credential.clone()).await?;
     // A browser shows these for whatever page it is on.
     if who.is_ambient() && !origin::is_own(parts)? {
         return Err(Problem::new(
@@ -80,7 +81,7 @@ async fn admitted(api: &Api, parts: &Parts, need: Need) -> Result<Principal, Pro
     }
     need.admits(&who).map_err(refused)?;
     rate::check(api, &who)?;
-    Ok(who)
+    Ok(Seen::by(api, who, credential))
 }
 
 fn refused(why: Refusal) -> Problem {

@@ -9,6 +9,7 @@ use newsreel_model::control::Control;
 use newsreel_model::envelope::Envelope;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Instant, Interval, interval_at};
 
 use super::hub::{Subscription, Told};
 use crate::problem::{Problem, Reason};
@@ -30,8 +31,11 @@ pub(super) enum From {
 pub(super) struct Listener {
     control: Arc<dyn Control>,
     job: Option<JobId>,
+    seen: Seen,
     /// Whose jobs' events are told; everybody's, and those of no job, when there is none.
     tenant: Option<String>,
+    /// When it is looked whether the caller may still listen.
+    look: Interval,
     subscription: Subscription,
     /// The last event that was given.
     last: u64,
@@ -62,6 +66,7 @@ impl Listener {
             seen.job(id).await?;
         }
         let subscription = api.hub.subscribe().await?;
+        let every = api.options.listener_check;
         let last = match from {
             From::Now => subscription.at,
             From::Start => 0,
@@ -70,7 +75,9 @@ impl Listener {
         let mut listener = Self {
             control: Arc::clone(&api.control),
             job,
+            seen: seen.clone(),
             tenant: seen.tenant(),
+            look: interval_at(Instant::now() + every, every),
             last,
             read: last,
             subscription,
@@ -99,8 +106,8 @@ impl Listener {
         Ok(())
     }
 
-    /// The next event; none when the listener is too far behind or the log cannot be read: it may come again and say where it
-    /// was.
+    /// The next event; none when the listener is too far behind, may listen no more, or the log cannot be read: it may come
+    /// again and say where it was.
     pub(super) async fn next(&mut self) -> Option<Arc<Told>> {
         loop {
             if let Some(told) = self.ready.pop_front() {
@@ -111,7 +118,14 @@ impl Listener {
                 self.catch_up().await?;
                 continue;
             }
-            match self.subscription.coming.recv().await {
+            let heard = tokio::select! {
+                heard = self.subscription.coming.recv() => heard,
+                _ = self.look.tick() => match self.seen.lasts().await {
+                    true => continue,
+                    false => return None,
+                },
+            };
+            match heard {
                 Ok(told) if self.wants(&told) => return Some(self.take(told)),
                 Ok(_) => {}
                 Err(RecvError::Lagged(_) | RecvError::Closed) => return None,

@@ -1,5 +1,7 @@
 //! A doorkeeper that reads what a key allows from the key itself: `read+submit@sport`, or `admin@*` for all tenants.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use jiff::Timestamp;
 use newsreel_model::access::{
     CookieValue, Credential, Gate, Grant, MediaLink, Principal, Tokens, Via,
@@ -13,17 +15,25 @@ pub const EVERYTHING: &str = "admin@*";
 /// The stand-in.
 pub struct Door {
     open: bool,
+    /// Whether every key was revoked.
+    pub revoked: AtomicBool,
 }
 
 impl Door {
     /// Asks for no keys.
     pub fn open() -> Self {
-        Self { open: true }
+        Self {
+            open: true,
+            revoked: AtomicBool::new(false),
+        }
     }
 
     /// Asks for keys.
     pub fn shut() -> Self {
-        Self { open: false }
+        Self {
+            open: false,
+            revoked: AtomicBool::new(false),
+        }
     }
 }
 
@@ -54,6 +64,9 @@ fn ready<T: Send + 'static>(made: Result<T>) -> Answer<'static, T> {
 
 impl Gate for Door {
     fn identify(&self, credential: Credential) -> Answer<'_, Principal> {
+        if self.revoked.load(Ordering::SeqCst) {
+            return ready(Err(no("it was revoked")));
+        }
         ready(match credential {
             Credential::Bearer(text) => match text.strip_prefix("token:") {
                 Some(key) => known(key, Via::Token),

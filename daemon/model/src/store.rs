@@ -12,7 +12,6 @@ use crate::control::{Failure, JobQuery};
 use crate::event::{Event, Phase};
 use crate::id::JobId;
 use crate::job::{Finished, JobState};
-pub use crate::keys::Keys;
 pub use crate::log::{LogEnds, LoggedEvent};
 use crate::plan::{Fingerprint, Plan, Warning};
 use crate::profile::Profile;
@@ -246,7 +245,7 @@ pub struct Counts {
 }
 
 /// Where jobs are kept. All errors are [`crate::Code::StoreFailed`] or [`crate::Code::DiskFull`] unless said otherwise.
-pub trait Store: Keys {
+pub trait Store: crate::keys::Keys {
     /// Counts a start of the daemon and returns its number, 1 or more: the upper half of every epoch it will give.
     ///
     /// # Errors

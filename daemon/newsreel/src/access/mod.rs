@@ -335,3 +335,7 @@ impl Gate for Doorkeeper {
         until.is_some_and(|until| until > Timestamp::now())
     }
 }
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;
