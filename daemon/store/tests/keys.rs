@@ -7,8 +7,8 @@
 use jiff::Timestamp;
 use newsreel_model::access::{Grant, Scope};
 use newsreel_model::keys::{Key, Keys as _};
-use newsreel_model::{Code, JobId};
 use newsreel_model::store::Store as _;
+use newsreel_model::{Code, JobId};
 use newsreel_store::{KeyRing, SqliteStore, StoreOptions};
 
 fn key(id: &str) -> Key {
