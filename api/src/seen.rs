@@ -100,7 +100,15 @@ impl Seen {
             }
             spec.tenant.clone_from(own);
         }
-        self.control.submit(spec, key, who).await
+        let submitted = self.control.submit(spec, key, who).await;
+        submitted.map_err(|error| match (error.code(), &who.grant.tenant) {
+            // Whose job it is, and its id, are not this tenant's to know.
+            (Code::OutputBusy, Some(_)) => Error::new(
+                Code::OutputBusy,
+                "a job that has not ended writes to this destination; wait until it has, or name another",
+            ),
+            _ => error,
+        })
     }
 
     pub(crate) async fn jobs(&self, mut query: JobQuery) -> Result<JobPage> {

@@ -5,9 +5,10 @@
 mod common;
 
 use axum::http::StatusCode;
-use common::{Answer, Client, EVERYTHING};
+use common::{Answer, Client, EVERYTHING, Trouble};
 use newsreel_api::Options;
 use newsreel_model::job::JobState;
+use newsreel_model::{Code, Error};
 use serde_json::Value;
 
 const BODY: &str = r#"{"input":{"url":"file:///in/a.mxf"}}"#;
@@ -473,5 +474,18 @@ async fn each_key_has_its_own_rate() {
     });
     for _ in 0..20 {
         assert_eq!(local.get("/v1/queue").await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_destination_that_is_taken_names_no_other_tenant_s_job() {
+    let client = Client::asked(Options::default());
+    for (key, told) in [("submit@sport", false), ("submit@*", true)] {
+        let busy = Error::new(Code::OutputBusy, "job 0199b1c2 writes there");
+        *client.standin.trouble.lock().unwrap() = Some(Trouble::Error(busy));
+        let refused = client.with_key(key, "POST /v1/jobs", BODY).await;
+        let problem = refused.problem(409, "output_busy");
+        let words = problem["detail"].as_str().unwrap();
+        assert_eq!(words.contains("0199b1c2"), told, "{words}");
     }
 }

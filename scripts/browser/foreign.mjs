@@ -88,6 +88,8 @@ try {
     executablePath: findBrowser(),
     args: [
       "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+      // A guard of newer browsers' own, which older ones lack: it is the daemon that is tested.
+      "--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets",
       // The attacker's names lead here: to its own server, and, rebound, to the daemon.
       "--host-resolver-rules=MAP evil.example 127.0.0.1, MAP rebound.example 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
     ],

@@ -49,7 +49,6 @@ fn known(key: &str, via: Via) -> Result<Principal> {
         caller: format!("key:{key}"),
         via,
         key: Some(key.to_owned()),
-        session: None,
         grant: Grant {
             scopes: scopes.map_err(|_| no("unknown"))?,
             tenant: (tenant != "*").then(|| tenant.to_owned()),

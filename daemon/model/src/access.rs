@@ -100,8 +100,6 @@ pub struct Principal {
     pub via: Via,
     /// The key's id, where there is a key.
     pub key: Option<String>,
-    /// The session, where there is one.
-    pub session: Option<String>,
     /// What is allowed.
     pub grant: Grant,
 }
@@ -114,7 +112,6 @@ impl Principal {
             caller: "local".to_owned(),
             via: Via::Nothing,
             key: None,
-            session: None,
             grant: Grant {
                 scopes: vec![Scope::Admin],
                 ..Grant::default()

@@ -94,7 +94,7 @@ impl Jwks {
                 let body = answer.body_mut().with_config().limit(MAX_BYTES);
                 body.read_to_string()
             })
-            .map_err(|e| unavailable(e))?;
+            .map_err(unavailable)?;
         let answer: Answer = serde_json::from_str(&text).map_err(unavailable)?;
         if answer.keys.len() > MAX_KEYS {
             return Err(unavailable(format!("there are more than {MAX_KEYS}")));

@@ -110,7 +110,6 @@ impl Tokens {
             caller: format!("jwt:{subject}"),
             via: Via::Jwt,
             key: None,
-            session: None,
             grant: Grant {
                 scopes: scopes(claims.get(&self.config.scope_claim)),
                 tenant,

@@ -154,7 +154,7 @@ impl Inner {
             return Err(no());
         }
         self.note_use(&key, now);
-        Ok(of_key(key, Via::Key, None))
+        Ok(of_key(key, Via::Key))
     }
 
     fn by_session(
@@ -174,7 +174,7 @@ impl Inner {
         let key = self.keys.key(&session.key)?;
         Ok(key.map(|key| {
             self.note_use(&key, now);
-            of_key(key, via, Some(session.id))
+            of_key(key, via)
         }))
     }
 
@@ -261,12 +261,11 @@ impl Inner {
     }
 }
 
-fn of_key(key: Key, via: Via, session: Option<String>) -> Principal {
+fn of_key(key: Key, via: Via) -> Principal {
     Principal {
         caller: format!("key:{}", key.id),
         via,
         key: Some(key.id),
-        session,
         grant: key.grant,
     }
 }
