@@ -8,7 +8,7 @@ mod common;
 use std::io;
 use std::sync::Arc;
 
-use common::Standin;
+use common::{Door, Standin};
 use newsreel_api::{Options, router};
 
 #[tokio::main]
@@ -17,7 +17,11 @@ async fn main() -> io::Result<()> {
     let address = address.unwrap_or_else(|| "127.0.0.1:8470".to_owned());
     let mut standin = Standin::new();
     standin.lenient = true;
-    let routes = router(Arc::new(standin), Options::default());
+    let routes = router(
+        Arc::new(standin),
+        Arc::new(Door::open()),
+        Options::default(),
+    );
     let listener = tokio::net::TcpListener::bind(&address).await?;
     println!("http://{}", listener.local_addr()?);
     axum::serve(listener, routes).await

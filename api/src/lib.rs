@@ -11,26 +11,30 @@ mod problem;
 mod push;
 mod read;
 mod routes;
+mod seen;
 mod state;
 
 use std::sync::Arc;
 
 use axum::middleware::{from_fn, from_fn_with_state};
+use newsreel_model::access::Gate;
 use newsreel_model::control::Control;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use document::openapi;
 pub use options::Options;
 
-/// Everything that is served, over `control`. Must be called and polled within a Tokio runtime.
+/// Everything that is served, over `control`, to whom `gate` knows. Must be called and polled within a Tokio runtime.
 ///
 /// Whatever goes wrong is answered as `application/problem+json`, save what the HTTP library refuses before a request is
 /// one: a head beyond its own buffer (431, 414) or one it cannot parse (400) has an empty body.
-pub fn router(control: Arc<dyn Control>, options: Options) -> axum::Router {
+pub fn router(control: Arc<dyn Control>, gate: Arc<dyn Gate>, options: Options) -> axum::Router {
     let (routes, _) = routes::all().split_for_parts();
-    let api = state::Api::new(control, options);
+    let api = state::Api::new(control, gate, options);
     // The last layer is the outermost: an answer gets its form and its id whoever gave it.
     routes
+        .layer(from_fn_with_state(api.clone(), guard::access::check))
+        .layer(from_fn(media::open))
         .layer(from_fn_with_state(api.clone(), guard::load::admit))
         .layer(from_fn(guard::origin::check))
         .layer(from_fn_with_state(api.clone(), guard::host::check))

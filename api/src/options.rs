@@ -21,6 +21,12 @@ pub struct Options {
     pub max_streams: usize,
     /// Most clients that listen for events at a time before more get 503. 2048 by default.
     pub max_listeners: usize,
+    /// How often it is looked whether who listens for events may still do so, more than 0. 30 s by default.
+    pub listener_check: Duration,
+    /// Requests a second of one key over time, 1 or more; more get 429. 50 by default.
+    pub requests_per_s: u32,
+    /// The most requests of one key at once after it was silent, 1 or more. 200 by default.
+    pub burst: u32,
     /// What `Host` may say, as `name` (any port) or `name:port`; IPv6 in brackets; `*` is everything. Other hosts get 421,
     /// so that a name of someone else's that resolves to this machine reaches nothing. The loopback names by default.
     pub allowed_hosts: Vec<String>,
@@ -37,6 +43,9 @@ impl Default for Options {
             max_requests: 256,
             max_streams: 256,
             max_listeners: 2048,
+            listener_check: Duration::from_secs(30),
+            requests_per_s: 50,
+            burst: 200,
             allowed_hosts: ["localhost", "127.0.0.1", "[::1]"]
                 .map(str::to_owned)
                 .to_vec(),

@@ -3,16 +3,21 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use newsreel_model::access::Gate;
 use newsreel_model::control::Control;
 use tokio::sync::Semaphore;
 
 use crate::Options;
+use crate::guard::rate::Buckets;
 use crate::push::Hub;
 
 /// Cheap to clone: everything is behind a pointer.
 #[derive(Clone)]
 pub(crate) struct Api {
     pub(crate) control: Arc<dyn Control>,
+    pub(crate) gate: Arc<dyn Gate>,
+    /// How much each caller may ask.
+    pub(crate) buckets: Arc<Buckets>,
     pub(crate) options: Arc<Options>,
     /// One permit per request being answered.
     pub(crate) requests: Arc<Semaphore>,
@@ -26,12 +31,14 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    pub(crate) fn new(control: Arc<dyn Control>, options: Options) -> Self {
+    pub(crate) fn new(control: Arc<dyn Control>, gate: Arc<dyn Gate>, options: Options) -> Self {
         let permits = |wanted: usize| Arc::new(Semaphore::new(wanted.min(Semaphore::MAX_PERMITS)));
         Self {
             hub: Hub::new(Arc::clone(&control)),
             listeners: permits(options.max_listeners),
             control,
+            gate,
+            buckets: Arc::new(Buckets::new(&options)),
             requests: permits(options.max_requests),
             streams: permits(options.max_streams),
             options: Arc::new(options),

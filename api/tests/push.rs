@@ -11,12 +11,14 @@ mod common;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use common::Standin;
+use common::{Door, Standin};
 use futures_util::StreamExt as _;
 use newsreel_api::{Options, router};
 use newsreel_model::JobId;
+use newsreel_model::access::Principal;
 use newsreel_model::control::{Control as _, Progress, RunningJob};
 use newsreel_model::event::Event;
 use newsreel_model::spec::JobSpec;
@@ -31,21 +33,32 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Server {
     address: SocketAddr,
     standin: Arc<Standin>,
+    door: Arc<Door>,
 }
 
 impl Server {
     async fn start(options: Options) -> Self {
         let standin = Arc::new(Standin::new());
-        let routes = router(standin.clone(), options);
+        let door = Arc::new(Door::open());
+        let routes = router(standin.clone(), door.clone(), options);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, routes).await });
-        Self { address, standin }
+        Self {
+            address,
+            standin,
+            door,
+        }
     }
 
     async fn job(&self) -> JobId {
         let spec = JobSpec::new("file:///in/a.mxf".to_owned());
-        self.standin.submit(spec, None).await.unwrap().job.id
+        self.standin
+            .submit(spec, None, &Principal::local())
+            .await
+            .unwrap()
+            .job
+            .id
     }
 
     async fn listen(&self, path: &str, headers: &str) -> Stream {
@@ -232,6 +245,57 @@ async fn who_was_away_too_long_is_told_of_the_gap() {
 }
 
 #[tokio::test]
+async fn a_tenant_hears_of_its_own_jobs_alone() {
+    let server = Server::start(Options::default()).await;
+    let log = &server.standin.log;
+    let [sport, news] = [(); 2].map(|()| Some(JobId::new()));
+    let tell = |number: usize| {
+        // More of the other's, and of nobody's, than are read at a time.
+        for _ in 0..number {
+            log.add_of(news, Some("news"), Event::Queued {});
+            log.add(
+                None,
+                Event::DeviceRestored {
+                    device: "cpu".to_owned(),
+                },
+            );
+        }
+        log.add_of(sport, Some("sport"), Event::Queued {})
+    };
+    let first = tell(4);
+    let key = "Authorization: Bearer read@sport\r\n";
+    let mut stream = server.listen("/v1/events?after=0", key).await;
+    assert_eq!(stream.next().await.unwrap().id, Some(first));
+    let second = tell(4);
+    assert_eq!(stream.next().await.unwrap().id, Some(second));
+    let running = |id: Option<JobId>, tenant: &str| RunningJob {
+        id: id.unwrap(),
+        tenant: tenant.to_owned(),
+        progress: Progress::default(),
+    };
+    *log.running.lock().unwrap() = vec![running(news, "news"), running(sport, "sport")];
+    let heard = stream.next().await.unwrap();
+    assert_eq!(heard.kind, "job.progress");
+    assert_eq!(heard.data["job_id"], sport.unwrap().to_string());
+}
+
+#[tokio::test]
+async fn whoever_s_key_is_revoked_hears_no_more() {
+    let server = Server::start(Options {
+        listener_check: Duration::from_millis(20),
+        ..Options::default()
+    })
+    .await;
+    let mut stream = server
+        .listen("/v1/events", "Authorization: Bearer read@*\r\n")
+        .await;
+    let id = server.standin.log.add(None, Event::Queued {});
+    assert_eq!(stream.next().await.unwrap().id, Some(id));
+    server.door.revoked.store(true, Ordering::SeqCst);
+    assert!(stream.next().await.is_none(), "the stream ends");
+}
+
+#[tokio::test]
 async fn progress_is_told_without_a_number() {
     let server = Server::start(Options::default()).await;
     let job = server.job().await;
@@ -239,6 +303,7 @@ async fn progress_is_told_without_a_number() {
     for done in [10, 20] {
         *server.standin.log.running.lock().unwrap() = vec![RunningJob {
             id: job,
+            tenant: "default".to_owned(),
             progress: Progress {
                 progress: 0.5,
                 frames_done: done,

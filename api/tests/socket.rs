@@ -6,8 +6,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::Standin;
+use common::{Door, Standin};
 use newsreel_api::{Options, router};
+use newsreel_model::access::Principal;
 use newsreel_model::control::Control as _;
 use newsreel_model::spec::JobSpec;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -23,7 +24,7 @@ async fn serve() -> (SocketAddr, Arc<Standin>) {
         body_timeout: Duration::from_millis(300),
         ..Options::default()
     };
-    let routes = router(standin.clone(), options);
+    let routes = router(standin.clone(), Arc::new(Door::open()), options);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, routes).await });
@@ -103,7 +104,7 @@ async fn a_body_that_trickles_is_cut() {
 #[tokio::test]
 async fn no_path_leads_out_of_a_job() {
     let (address, standin) = serve().await;
-    let job = standin.submit(JobSpec::new("file:///in/a.mxf"), None);
+    let job = standin.submit(JobSpec::new("file:///in/a.mxf"), None, &Principal::local());
     let id = job.await.unwrap().job.id;
     for path in [
         "%2e%2e/%2e%2e/%2e%2e/etc/passwd",

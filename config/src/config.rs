@@ -10,6 +10,7 @@ use newsreel_model::profile::Profile;
 use newsreel_model::{Code, Error};
 use serde::{Deserialize, Serialize};
 
+use crate::access::Access;
 use crate::daemon::{Queue, Server, Storage, Worker};
 use crate::devices::Devices;
 use crate::error::{ConfigError, Finding};
@@ -27,6 +28,8 @@ pub const REFERENCE: &str = include_str!("../newsreel.toml");
 pub struct Config {
     /// The HTTP interface.
     pub server: Server,
+    /// Who may do what.
+    pub access: Access,
     /// Where things lie.
     pub storage: Storage,
     /// Which job goes first.
@@ -86,6 +89,8 @@ impl Default for Limits {
 struct File {
     #[serde(default)]
     server: Server,
+    #[serde(default)]
+    access: Access,
     #[serde(default)]
     storage: Storage,
     #[serde(default)]
@@ -196,6 +201,7 @@ impl Config {
         profiles.extend(file.profiles);
         let config = Self {
             server: file.server,
+            access: file.access,
             storage: file.storage,
             queue: file.queue,
             worker: file.worker,

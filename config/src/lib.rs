@@ -2,6 +2,7 @@
 //!
 //! Not here: command-line flags, watching the file, or what a profile means for a given source (`newsreel-media`).
 
+mod access;
 mod config;
 mod daemon;
 mod devices;
@@ -10,6 +11,7 @@ mod locate;
 mod validate;
 mod webhooks;
 
+pub use access::{Access, Jwt, RequireKeys};
 pub use config::{Config, Cpu, Limits, MAX_FILE_BYTES, REFERENCE};
 pub use daemon::{Queue, Server, Storage, Worker};
 pub use devices::Devices;

@@ -1,5 +1,7 @@
 //! Which values make sense: ranges, and keys that depend on each other. Not here: where they stand in the file.
 
+mod access;
+
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -65,6 +67,7 @@ pub(crate) fn problems(config: &Config) -> Vec<Problem> {
     let mut check = Check::default();
     check.within("server", |check| server(check, &config.server));
     check.within("storage", |check| storage(check, &config.storage));
+    check.within("access", |check| access::access(check, &config.access));
     check.within("queue", |check| queue(check, &config.queue));
     check.within("worker", |check| worker(check, &config.worker));
     check.within("devices", |check| devices(check, &config.devices));

@@ -56,7 +56,7 @@ n.toml:3:2: unknown field `run`, expected `runs` or `threads_per_encoder`
     assert_error(
         "[gpu]\n",
         "
-n.toml:1:2: unknown field `gpu`, expected one of `server`, `storage`, `queue`, `worker`, `devices`, `webhooks`, `cpu`, `limits`, `profiles`
+n.toml:1:2: unknown field `gpu`, expected one of `server`, `access`, `storage`, `queue`, `worker`, `devices`, `webhooks`, `cpu`, `limits`, `profiles`
   |
 1 | [gpu]
   |  ^^^",
@@ -217,4 +217,39 @@ fn files_that_cannot_be_read() {
     );
     let err = newsreel_model::Error::from(Config::load(&path).unwrap_err());
     assert_eq!(err.code(), newsreel_model::Code::ConfigInvalid);
+}
+
+#[test]
+fn tokens_of_an_identity_provider_need_an_issuer_an_audience_and_one_way_to_keys() {
+    let of = |keys: &str| error(&format!("[access.jwt]\n{keys}\n"));
+    let both = "issuer = \"https://id.example\"\naudience = \"newsreel\"\n";
+    assert_eq!(
+        of(&format!("{both}jwks_url = \"https://id.example/keys\"")),
+        "accepted"
+    );
+    for (keys, words) in [
+        (
+            "secret_file = \"/s\"\naudience = \"a\"",
+            "`issuer` is needed",
+        ),
+        (
+            "secret_file = \"/s\"\nissuer = \"a\"",
+            "`audience` is needed",
+        ),
+        ("issuer = \"a\"", "`issuer` alone does nothing"),
+        (
+            &format!("{both}secret_file = \"/s\"\npublic_key_file = \"/p\""),
+            "not several",
+        ),
+        (
+            &format!("{both}jwks_url = \"http://id.example/keys\""),
+            "expected https://",
+        ),
+        (
+            &format!("{both}secret_file = \"/s\"\ntenant_claim = \"\""),
+            "`tenant_claim` must name a claim",
+        ),
+    ] {
+        assert!(of(keys).contains(words), "{keys}: {}", of(keys));
+    }
 }

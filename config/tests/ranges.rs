@@ -6,6 +6,16 @@ use newsreel_config::{Config, REFERENCE};
 type Row = (&'static str, &'static str, &'static str, [&'static str; 2]);
 
 const ROWS: &[Row] = &[
+    ("access.requests_per_s", "1", "100000", ["0", "100001"]),
+    ("access.burst", "1", "100000", ["0", "100001"]),
+    ("access.access_token_s", "10", "86400", ["9", "86401"]),
+    (
+        "access.refresh_token_s",
+        "60",
+        "31536000",
+        ["59", "31536001"],
+    ),
+    ("access.cookie_s", "60", "2592000", ["59", "2592001"]),
     ("cpu.runs", "0", "64", ["-1", "65"]),
     ("cpu.threads_per_encoder", "0", "64", ["-1", "65"]),
     (

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use newsreel_config::{
-    Config, Cpu, Devices, Limits, Queue, REFERENCE, Server, Storage, Webhooks, Worker,
+    Access, Config, Cpu, Devices, Jwt, Limits, Queue, REFERENCE, Server, Storage, Webhooks, Worker,
 };
 use newsreel_model::profile::{
     AudioSpec, Profile, RateControl, RungSpec, ThumbnailSpec, VideoCodec,
@@ -72,6 +72,8 @@ fn every_key_is_in_it_and_no_other() {
         keys([&Value::Table(all)])
     );
     assert_eq!(keys([&file["server"]]), keys_of::<Server>());
+    assert_eq!(keys([&file["access"]]), keys_of::<Access>());
+    assert_eq!(keys([&file["access"]["jwt"]]), keys_of::<Jwt>());
     assert_eq!(keys([&file["storage"]]), keys_of::<Storage>());
     assert_eq!(keys([&file["queue"]]), keys_of::<Queue>());
     assert_eq!(keys([&file["worker"]]), keys_of::<Worker>());

@@ -2,10 +2,11 @@
 // Plays a finished ladder in headless Chromium from the first frame to the last and says what a viewer would have met.
 // It looks at playback only; frame counts and timestamps against the plan are checked elsewhere.
 
-import { accessSync, constants, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { findBrowser, Unavailable } from "./browser.mjs";
 import { judge } from "./judge.mjs";
 import { serve, UserError } from "./server.mjs";
 
@@ -31,8 +32,6 @@ const NO_PROGRESS_MS = 20_000;
 /** What a player still has to say after its fate is sealed. */
 const LAST_WORDS_MS = 500;
 
-class Unavailable extends UserError {}
-
 function parseCommandLine() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -57,23 +56,6 @@ function parseCommandLine() {
     && timeoutS > 0 && timeoutS <= 86_400 && framesAtLeast >= 0;
   if (!valid) throw new UserError(USAGE);
   return { ...values, dir: positionals[0], players, rate, timeoutS, framesAtLeast, allLevels: values["all-levels"] };
-}
-
-/** The browser's path. Only builds with H.264 and AAC will do, so Playwright's own download is not among them. */
-function findBrowser() {
-  if (process.env.CHROMIUM) return process.env.CHROMIUM;
-  for (const name of ["chromium", "google-chrome-stable", "google-chrome"]) {
-    for (const folder of (process.env.PATH ?? "").split(path.delimiter)) {
-      const file = path.join(folder, name);
-      try {
-        accessSync(file, constants.X_OK);
-        return file;
-      } catch {
-        // Not here.
-      }
-    }
-  }
-  throw new Unavailable("no chromium found: run scripts/setup --test, or set CHROMIUM to a browser with H.264 and AAC");
 }
 
 async function launch() {

@@ -43,7 +43,8 @@ fn one_file(operation: OperationBuilder) -> OperationBuilder {
 
 fn get() -> Operation {
     let about = "Playlists change while a job runs and are revalidated; everything else never changes. \
-                 Readable across origins. Query parameters are ignored.";
+                 Also at `/media/~{token}/{job}/{path}`, as `POST /v1/jobs/{id}/media-link` gives it: that needs no key, and pages of \
+                 every origin may read it. Query parameters are ignored.";
     let unsatisfiable = ResponseBuilder::from(problem(
         "`range_unsatisfiable`: the range begins beyond the end.",
     ))

@@ -3,7 +3,9 @@
 mod media;
 mod parameters;
 mod responses;
+mod security;
 
+use axum::http::Method;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::{
     ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, RefOr, header::HeaderBuilder,
@@ -11,7 +13,9 @@ use utoipa::openapi::{
 };
 
 pub(crate) use parameters::{EndpointQuery, IdempotencyHeader, JobPath, ListQuery, Since, WsQuery};
-pub(crate) use responses::{Deletes, NotReady, OneJob, Replays, Steers, Submits, Upgrades};
+pub(crate) use responses::{
+    Deletes, Ends, NotReady, OneJob, Replays, Steers, Submits, Swaps, Upgrades, Writes,
+};
 
 use crate::problem;
 use parameters::text;
@@ -37,6 +41,9 @@ are not allowed are 422.
 * Every answer has an `X-Request-Id`; a plain one (1–64 of A–Z, a–z, 0–9, `-`, `_`, `.`) that was sent is kept.
 * `Host` must be one of the allowed names (421). A write whose `Origin` is another host, or that a browser marks as coming from another site, \
 is refused (403).
+* Who sends a request is said by `Authorization: Bearer` and a key, an access token, or a token of the site's identity provider; in \
+browsers by a cookie. Each route names the scope it asks for. A daemon on a loopback address without any key asks nobody.
+* Of what belongs to tenants, a tenant's key sees its own; what is another's is answered like what is not there.
 * A head too large for the HTTP library itself (over about 400 kB, 100 headers or 64 kB of address) is refused with 431 or 414 without a body.
 * Under `/media` one byte range is served; several at once get the whole file. Query parameters are ignored there.";
 
@@ -58,6 +65,7 @@ fn complete(document: &mut OpenApi) {
             ("daemon", "What there is to work with."),
             ("events", "What happens, as it happens."),
             ("media", "What jobs have published."),
+            ("access", "What stands for a key."),
             ("probes", "For watchdogs and load balancers."),
         ]
         .map(|(name, about)| {
@@ -69,29 +77,31 @@ fn complete(document: &mut OpenApi) {
         .to_vec(),
     );
     let components = document.components.take().unwrap_or_default();
-    document.components = Some(
-        ComponentsBuilder::from(components)
-            .schemas_from_iter(problem::schema())
-            .build(),
-    );
+    let components = ComponentsBuilder::from(components).schemas_from_iter(problem::schema());
+    let schemes = security::schemes().into_iter();
+    let components = schemes.fold(components, |all, (name, way)| {
+        all.security_scheme(name, way)
+    });
+    document.components = Some(components.build());
     media::add(&mut document.paths);
     for (path, item) in &mut document.paths.paths {
-        for operation in operations(item) {
+        for (method, operation) in operations(item) {
+            security::apply(&method, path, operation);
             common(path, operation);
         }
     }
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [
-        &mut item.get,
-        &mut item.post,
-        &mut item.delete,
-        &mut item.head,
-        &mut item.options,
-    ]
-    .into_iter()
-    .flatten()
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+    let all = [
+        (Method::GET, &mut item.get),
+        (Method::POST, &mut item.post),
+        (Method::DELETE, &mut item.delete),
+        (Method::HEAD, &mut item.head),
+        (Method::OPTIONS, &mut item.options),
+    ];
+    all.into_iter()
+        .filter_map(|(method, found)| Some((method, found.as_mut()?)))
 }
 
 /// What the guards may answer on every route, and what every answer carries.

@@ -39,11 +39,25 @@ pub(super) const ALWAYS: &[(&str, &str, bool)] = &[
     ),
 ];
 
+/// What every route that asks who sends a request may answer.
+pub(super) const ASKED: &[(&str, &str)] = &[
+    (
+        "401",
+        "`unauthenticated`: no key, or one that is not good; the detail says how to send one.",
+    ),
+    (
+        "403",
+        "`access_forbidden`: the key does not allow this. `origin_forbidden`: a page of another site sent this.",
+    ),
+    ("429", "`rate_limited`: too many requests with this key."),
+];
+
 /// What every write may meet.
 const WRITES: &[(&str, &str)] = &[
     (
         "403",
-        "`origin_forbidden`: a page of another site sent this. `path_forbidden`: a path lies outside the configured roots.",
+        "`origin_forbidden`: a page of another site sent this. `access_forbidden`: the key does not allow this. `path_forbidden`: a path \
+         lies outside the roots of the daemon or the key.",
     ),
     ("408", "`body_timed_out`."),
     ("413", "`request_too_large`."),
@@ -70,7 +84,7 @@ pub(super) fn problem(about: &str) -> Response {
         .description(about)
         .content(PROBLEM_JSON, content.build());
     // The descriptions of what passes by itself are the ones that name such a code.
-    if ["shutting_down", "queue_full", "not_ready"]
+    if ["shutting_down", "queue_full", "not_ready", "rate_limited"]
         .iter()
         .any(|code| about.contains(code))
     {
@@ -115,7 +129,7 @@ impl IntoResponses for Submits {
                 "`request_invalid`: a value is not allowed; `errors` names the field. `idempotency_conflict`, `profile_unknown`, \
                  `input_not_found`, `input_scheme_unsupported` and others: what it names cannot be used.",
             ),
-            ("429", "`queue_full`."),
+            ("429", "`queue_full`, or `rate_limited`: too many requests with this key."),
         ]));
         all.insert("201".to_owned(), with("The job was accepted.").into());
         let repeated = "An earlier request with the same `Idempotency-Key` had made this job.";
@@ -156,6 +170,39 @@ impl IntoResponses for Deletes {
     }
 }
 
+/// Of a write that gives something of its own.
+pub(crate) struct Writes;
+
+impl IntoResponses for Writes {
+    fn responses() -> Answers {
+        problems(WRITES)
+    }
+}
+
+/// Of what is given for a key or a token.
+pub(crate) struct Swaps;
+
+impl IntoResponses for Swaps {
+    fn responses() -> Answers {
+        problems(WRITES.iter().chain(&[(
+            "401",
+            "`unauthenticated`: no key or token that is good for this.",
+        )]))
+    }
+}
+
+/// Of what ends a session or begins one, and has nothing to say.
+pub(crate) struct Ends;
+
+impl IntoResponses for Ends {
+    fn responses() -> Answers {
+        let mut all = problems(WRITES);
+        let done = ResponseBuilder::new().description("It is done.");
+        all.insert("204".to_owned(), done.into());
+        all
+    }
+}
+
 /// Of a replay.
 pub(crate) struct Replays;
 
@@ -171,7 +218,6 @@ pub(crate) struct Upgrades;
 impl IntoResponses for Upgrades {
     fn responses() -> Answers {
         let mut all = problems(&[
-            ("403", "`origin_forbidden`: a page of another site asked."),
             NO_JOB,
             ("426", "`upgrade_required`: this is for WebSocket clients."),
         ]);

@@ -4,6 +4,7 @@
 
 use axum::extract::{Request, State};
 use axum::http::header::HOST;
+use axum::http::{HeaderMap, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -18,7 +19,7 @@ pub(crate) async fn check(
     next: Next,
 ) -> Result<Response, Problem> {
     if !is_probe(request.uri().path()) {
-        let host = named(&request)?;
+        let host = named(request.headers(), request.uri())?;
         if !allowed(&api.options.allowed_hosts, &host) {
             return Err(Problem::new(
                 Reason::HostForbidden,
@@ -30,20 +31,20 @@ pub(crate) async fn check(
 }
 
 /// The host a request names, in lower case: its header, or its address where that has one. Both must agree.
-pub(super) fn named(request: &Request) -> Result<String, Problem> {
+pub(super) fn named(headers: &HeaderMap, uri: &Uri) -> Result<String, Problem> {
     let wrong = || {
         Problem::parameter(
             "Host",
             "must be sent once, as a name with or without a port",
         )
     };
-    let mut headers = request.headers().get_all(HOST).iter();
-    let header = match (headers.next(), headers.next()) {
+    let mut all = headers.get_all(HOST).iter();
+    let header = match (all.next(), all.next()) {
         (Some(only), None) => Some(only.to_str().map_err(|_| wrong())?),
         (None, _) => None,
         (Some(_), Some(_)) => return Err(wrong()),
     };
-    let address = request.uri().authority().map(|found| found.as_str());
+    let address = uri.authority().map(|found| found.as_str());
     match (header, address) {
         (Some(header), Some(address)) if !header.eq_ignore_ascii_case(address) => Err(wrong()),
         (Some(host), _) | (None, Some(host)) if !host.is_empty() => Ok(host.to_ascii_lowercase()),

@@ -1,10 +1,13 @@
-//! What every request must pass before its handler: its size, its host, its origin, and room for one more.
+//! What every request must pass before its handler: its size, its host, its origin, room for one more, and who sends it.
 //!
 //! Not here: what a single route asks of its body or parameters (`read`).
 
+pub(crate) mod access;
 pub(crate) mod host;
 pub(crate) mod load;
 pub(crate) mod origin;
+pub(crate) mod rate;
+pub(crate) mod rules;
 pub(crate) mod size;
 pub(crate) mod trace;
 

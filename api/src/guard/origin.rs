@@ -2,6 +2,7 @@
 
 use axum::extract::Request;
 use axum::http::header::{ORIGIN, UPGRADE};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -16,18 +17,21 @@ pub(crate) async fn check(request: Request, next: Next) -> Result<Response, Prob
     let reads = [Method::GET, Method::HEAD, Method::OPTIONS];
     // Other sites' pages may open a WebSocket anywhere, and read what it says: no browser holds them back.
     let upgrade = request.headers().contains_key(UPGRADE);
-    if (upgrade || !reads.contains(request.method())) && !is_own(&request)? {
+    let (parts, body) = request.into_parts();
+    if (upgrade || !reads.contains(&parts.method)) && !is_own(&parts)? {
         return Err(Problem::new(
             Reason::OriginForbidden,
             "a page of another origin may not change anything here, nor listen over a WebSocket",
         ));
     }
-    Ok(next.run(request).await)
+    Ok(next.run(Request::from_parts(parts, body)).await)
 }
 
-fn is_own(request: &Request) -> Result<bool, Problem> {
-    let headers = request.headers();
-    Ok(sites(headers) && (!headers.contains_key(ORIGIN) || origins(headers, &named(request)?)))
+/// Whether a request comes from no page, or from one of our own.
+pub(super) fn is_own(parts: &Parts) -> Result<bool, Problem> {
+    let headers = &parts.headers;
+    let no_origin = !headers.contains_key(ORIGIN);
+    Ok(sites(headers) && (no_origin || origins(headers, &named(headers, &parts.uri)?)))
 }
 
 /// Whether the browser, if it is one, calls this its own. Another port of this machine is `same-site`, and as foreign as any.

@@ -6,7 +6,7 @@ mod reason;
 mod rewrite;
 
 use axum::Json;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use newsreel_model::{Code, Error};
@@ -74,6 +74,7 @@ pub(crate) struct Problem {
     status: StatusCode,
     detail: String,
     errors: Vec<FieldError>,
+    retry_after_s: Option<u32>,
 }
 
 impl Problem {
@@ -83,7 +84,14 @@ impl Problem {
             status: reason.status(),
             detail: detail.into(),
             errors: Vec::new(),
+            retry_after_s: None,
         }
+    }
+
+    /// Says when to come back where it is known better than by the reason.
+    pub(crate) fn with_retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
     }
 
     /// A request that cannot be read at all: 400. One that can, but asks for what is not allowed, is an [`Error`] and 422.
@@ -144,8 +152,13 @@ impl IntoResponse for Problem {
         let mut response = (self.status, Json(answer)).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-        if let Some(seconds) = self.reason.retry_after_s(self.status) {
+        let usual = self.reason.retry_after_s(self.status);
+        if let Some(seconds) = self.retry_after_s.or(usual) {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            let how = HeaderValue::from_static("Bearer realm=\"newsreel\"");
+            headers.insert(WWW_AUTHENTICATE, how);
         }
         response
     }

@@ -24,6 +24,8 @@ pub(crate) enum Reason {
     Overloaded,
     /// The answer took too long.
     TimedOut,
+    /// Too many requests of one key.
+    RateLimited,
     /// No new work is taken.
     NotReady,
     /// The range lies beyond the end.
@@ -49,6 +51,7 @@ impl Reason {
             Self::HostForbidden => StatusCode::MISDIRECTED_REQUEST,
             Self::OriginForbidden => StatusCode::FORBIDDEN,
             Self::Overloaded | Self::TimedOut | Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::RangeUnsatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::UpgradeRequired => StatusCode::UPGRADE_REQUIRED,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
@@ -69,6 +72,7 @@ impl Reason {
             Self::OriginForbidden => "origin_forbidden",
             Self::Overloaded => "overloaded",
             Self::TimedOut => "timed_out",
+            Self::RateLimited => "rate_limited",
             Self::NotReady => "not_ready",
             Self::RangeUnsatisfiable => "range_unsatisfiable",
             Self::UpgradeRequired => "upgrade_required",
@@ -108,7 +112,8 @@ impl Reason {
 fn known(code: Code) -> StatusCode {
     match code {
         Code::Usage => StatusCode::BAD_REQUEST,
-        Code::PathForbidden => StatusCode::FORBIDDEN,
+        Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Code::PathForbidden | Code::AccessForbidden => StatusCode::FORBIDDEN,
         Code::JobUnknown => StatusCode::NOT_FOUND,
         Code::InputChanged
         | Code::OutputForeign
@@ -143,6 +148,7 @@ fn known(code: Code) -> StatusCode {
         | Code::WorkerLost
         | Code::WorkerStalled
         | Code::StoreFailed
+        | Code::IdentityUnavailable
         | Code::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
         Code::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
     }

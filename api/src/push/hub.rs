@@ -8,6 +8,7 @@ use newsreel_model::JobId;
 use newsreel_model::control::{Control, RunningJob};
 use newsreel_model::envelope::Envelope;
 use newsreel_model::event::Event;
+use newsreel_model::store::LoggedEvent;
 use tokio::sync::{Mutex, broadcast};
 
 /// Events kept for listeners that are a little behind; who is further behind is disconnected.
@@ -25,20 +26,30 @@ pub(super) struct Told {
     /// Its number; none for what is not logged.
     pub(super) id: Option<u64>,
     pub(super) job: Option<JobId>,
+    /// Whose job it is.
+    pub(super) tenant: Option<String>,
     pub(super) kind: String,
     /// The envelope as JSON.
     pub(super) json: String,
 }
 
-impl From<Envelope> for Told {
-    fn from(envelope: Envelope) -> Self {
+impl Told {
+    /// An event of a tenant's job, or of none.
+    pub(super) fn new(envelope: Envelope, tenant: Option<String>) -> Self {
         Self {
             id: envelope.id,
             job: envelope.job_id,
+            tenant,
             // It is made of strings, numbers and maps with string keys: it can always be written.
             json: serde_json::to_string(&envelope).unwrap_or_default(),
             kind: envelope.kind,
         }
+    }
+}
+
+impl From<&LoggedEvent> for Told {
+    fn from(logged: &LoggedEvent) -> Self {
+        Self::new(Envelope::from(logged), logged.tenant.clone())
     }
 }
 
@@ -130,7 +141,7 @@ impl Hub {
                     for logged in &page.events {
                         *at = logged.id;
                         // Nobody listening at this moment is no failure.
-                        let _ = tell.send(Arc::new(Told::from(Envelope::from(logged))));
+                        let _ = tell.send(Arc::new(Told::from(logged)));
                     }
                 }
                 Err(error) => {
@@ -155,6 +166,6 @@ fn show(tell: &broadcast::Sender<Arc<Told>>, running: &[RunningJob], shown: &[Ru
         let mut envelope = Envelope::transient(Some(job.id), &event, now);
         let share = job.progress.progress.into();
         envelope.data.insert("progress".to_owned(), share);
-        let _ = tell.send(Arc::new(Told::from(envelope)));
+        let _ = tell.send(Arc::new(Told::new(envelope, Some(job.tenant.clone()))));
     }
 }

@@ -13,6 +13,7 @@ use super::listen::{From, Listener};
 use crate::document::{JobPath, OneJob, Since};
 use crate::problem::Problem;
 use crate::read::{Job, LastSeen};
+use crate::seen::Seen;
 use crate::state::Api;
 
 /// Between two signs of life on a stream without events: what lies between may close connections that are silent.
@@ -32,10 +33,11 @@ const HELLO: &str = ": newsreel\nretry: 2000\n\n";
 )]
 pub(crate) async fn every(
     State(api): State<Api>,
+    seen: Seen,
     LastSeen(since): LastSeen,
 ) -> Result<Response, Problem> {
     let from = since.map_or(From::Now, From::After);
-    Ok(stream(Listener::new(&api, None, from).await?))
+    Ok(stream(Listener::new(&api, &seen, None, from).await?))
 }
 
 /// Listen to a job's events
@@ -48,11 +50,12 @@ pub(crate) async fn every(
 )]
 pub(crate) async fn of_job(
     State(api): State<Api>,
+    seen: Seen,
     Job(id): Job,
     LastSeen(since): LastSeen,
 ) -> Result<Response, Problem> {
     let from = since.map_or(From::Start, From::After);
-    Ok(stream(Listener::new(&api, Some(id), from).await?))
+    Ok(stream(Listener::new(&api, &seen, Some(id), from).await?))
 }
 
 fn stream(listener: Listener) -> Response {

@@ -11,6 +11,7 @@ use super::listen::{From, Listener};
 use crate::document::{Upgrades, WsQuery};
 use crate::problem::{Problem, Reason};
 use crate::read::Wanted;
+use crate::seen::Seen;
 use crate::state::Api;
 
 /// Clients have nothing to say here.
@@ -33,6 +34,7 @@ const ALIVE_EVERY: Duration = Duration::from_secs(15);
 )]
 pub(crate) async fn socket(
     State(api): State<Api>,
+    seen: Seen,
     wanted: Wanted,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
@@ -47,7 +49,7 @@ pub(crate) async fn socket(
         (None, Some(_)) => From::Start,
         (None, None) => From::Now,
     };
-    let listener = Listener::new(&api, wanted.job, from).await?;
+    let listener = Listener::new(&api, &seen, wanted.job, from).await?;
     let upgrade = upgrade.max_message_size(MAX_MESSAGE_BYTES);
     Ok(upgrade.on_upgrade(move |socket| tell(socket, listener)))
 }

@@ -50,7 +50,7 @@ pub(super) async fn ready(State(api): State<Api>) -> Result<Json<Health>, Proble
 
 /// What was counted, for Prometheus
 ///
-/// Query parameters are ignored.
+/// Of all tenants: for a key that is no single one's. Query parameters are ignored.
 #[utoipa::path(
     get, path = "/metrics", operation_id = "getMetrics", tag = "daemon",
     responses((status = 200, description = "Prometheus' text format, version 0.0.4.", body = String, content_type = "text/plain"))

@@ -1,7 +1,6 @@
 //! Submitting, listing and steering jobs. Not here: reading the requests (`read`), or doing any of it.
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
@@ -11,7 +10,7 @@ use newsreel_model::spec::JobSpec;
 use crate::document::{Deletes, IdempotencyHeader, JobPath, ListQuery, OneJob, Steers, Submits};
 use crate::problem::Problem;
 use crate::read::{IdempotencyKey, Job, Json as Body, List, NoQuery, Nothing};
-use crate::state::Api;
+use crate::seen::Seen;
 
 /// Submit a job
 ///
@@ -34,13 +33,13 @@ use crate::state::Api;
     responses(Submits)
 )]
 pub(super) async fn submit(
-    State(api): State<Api>,
+    seen: Seen,
     _: NoQuery,
     IdempotencyKey(key): IdempotencyKey,
     Body(spec): Body<JobSpec>,
 ) -> Result<Response, Problem> {
     spec.check()?;
-    let submitted = api.control.submit(spec, key).await?;
+    let submitted = seen.submit(spec, key).await?;
     let status = match submitted.repeated {
         true => StatusCode::OK,
         false => StatusCode::CREATED,
@@ -57,11 +56,8 @@ pub(super) async fn submit(
     params(ListQuery),
     responses((status = 200, description = "A page of jobs.", body = JobPage))
 )]
-pub(super) async fn list(
-    State(api): State<Api>,
-    List(query): List,
-) -> Result<Json<JobPage>, Problem> {
-    Ok(Json(api.control.jobs(query).await?))
+pub(super) async fn list(seen: Seen, List(query): List) -> Result<Json<JobPage>, Problem> {
+    Ok(Json(seen.jobs(query).await?))
 }
 
 /// Show a job
@@ -70,12 +66,8 @@ pub(super) async fn list(
     params(JobPath),
     responses((status = 200, description = "The job.", body = JobView), OneJob)
 )]
-pub(super) async fn one(
-    State(api): State<Api>,
-    Job(id): Job,
-    _: NoQuery,
-) -> Result<Json<JobView>, Problem> {
-    Ok(Json(api.control.job(id).await?))
+pub(super) async fn one(seen: Seen, Job(id): Job, _: NoQuery) -> Result<Json<JobView>, Problem> {
+    Ok(Json(seen.job(id).await?))
 }
 
 /// Forget an ended job
@@ -90,12 +82,12 @@ pub(super) async fn one(
     responses(Deletes)
 )]
 pub(super) async fn delete(
-    State(api): State<Api>,
+    seen: Seen,
     Job(id): Job,
     _: NoQuery,
     _: Nothing,
 ) -> Result<StatusCode, Problem> {
-    api.control.delete(id).await?;
+    seen.delete(id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -111,12 +103,12 @@ pub(super) async fn delete(
     responses(Steers)
 )]
 pub(super) async fn cancel(
-    State(api): State<Api>,
+    seen: Seen,
     Job(id): Job,
     _: NoQuery,
     _: Nothing,
 ) -> Result<Json<JobView>, Problem> {
-    Ok(Json(api.control.cancel(id).await?))
+    Ok(Json(seen.cancel(id).await?))
 }
 
 /// Retry a failed or cancelled job
@@ -131,10 +123,10 @@ pub(super) async fn cancel(
     responses(Steers)
 )]
 pub(super) async fn retry(
-    State(api): State<Api>,
+    seen: Seen,
     Job(id): Job,
     _: NoQuery,
     _: Nothing,
 ) -> Result<Json<JobView>, Problem> {
-    Ok(Json(api.control.retry(id).await?))
+    Ok(Json(seen.retry(id).await?))
 }

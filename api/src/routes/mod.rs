@@ -1,5 +1,6 @@
 //! Which path leads to which handler. Not here: what every request must pass first (`guard`).
 
+mod auth;
 mod health;
 mod jobs;
 mod views;
@@ -19,6 +20,11 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .routes(routes!(jobs::one, jobs::delete))
         .routes(routes!(jobs::cancel))
         .routes(routes!(jobs::retry))
+        .routes(routes!(auth::link))
+        .routes(routes!(auth::token))
+        .routes(routes!(auth::refresh))
+        .routes(routes!(auth::revoke))
+        .routes(routes!(auth::begin, auth::end))
         .routes(routes!(push::of_job))
         .routes(routes!(push::every))
         .routes(routes!(push::socket))

@@ -6,6 +6,7 @@ use newsreel_model::control::{DeviceView, ProfileView, QueueView};
 
 use crate::problem::Problem;
 use crate::read::NoQuery;
+use crate::seen::Seen;
 use crate::state::Api;
 
 /// List devices
@@ -37,10 +38,12 @@ pub(super) async fn profiles(
 }
 
 /// Show the queue
+///
+/// With a tenant's key, as far as it is that tenant's; `next` then has those of them that are among the first 100 of all.
 #[utoipa::path(
     get, path = "/v1/queue", operation_id = "getQueue", tag = "daemon",
     responses((status = 200, description = "The queue.", body = QueueView))
 )]
-pub(super) async fn queue(State(api): State<Api>, _: NoQuery) -> Result<Json<QueueView>, Problem> {
-    Ok(Json(api.control.queue().await?))
+pub(super) async fn queue(seen: Seen, _: NoQuery) -> Result<Json<QueueView>, Problem> {
+    Ok(Json(seen.queue().await?))
 }

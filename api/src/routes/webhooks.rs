@@ -1,7 +1,6 @@
 //! Receivers of webhooks: how it stands with them, and trying again what they refused. Not here: telling them anything.
 
 use axum::Json;
-use axum::extract::State;
 use newsreel_model::webhook::EndpointView;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,7 +8,7 @@ use utoipa::ToSchema;
 use crate::document::{EndpointQuery, Replays};
 use crate::problem::Problem;
 use crate::read::{EndpointName, NoQuery, Nothing};
-use crate::state::Api;
+use crate::seen::Seen;
 
 /// List receivers
 ///
@@ -18,11 +17,8 @@ use crate::state::Api;
     get, path = "/v1/webhooks", operation_id = "listReceivers", tag = "events",
     responses((status = 200, description = "The receivers.", body = Vec<EndpointView>))
 )]
-pub(super) async fn list(
-    State(api): State<Api>,
-    _: NoQuery,
-) -> Result<Json<Vec<EndpointView>>, Problem> {
-    Ok(Json(api.control.endpoints().await?))
+pub(super) async fn list(seen: Seen, _: NoQuery) -> Result<Json<Vec<EndpointView>>, Problem> {
+    Ok(Json(seen.endpoints().await?))
 }
 
 /// How many deliveries are tried again.
@@ -40,10 +36,10 @@ pub(crate) struct Replayed {
     params(EndpointQuery), responses((status = 200, description = "They go out again.", body = Replayed), Replays)
 )]
 pub(super) async fn replay(
-    State(api): State<Api>,
+    seen: Seen,
     EndpointName(endpoint): EndpointName,
     _: Nothing,
 ) -> Result<Json<Replayed>, Problem> {
-    let replayed = api.control.replay(endpoint).await?;
+    let replayed = seen.replay(endpoint).await?;
     Ok(Json(Replayed { replayed }))
 }

@@ -11,7 +11,7 @@ use newsreel_model::JobId;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use super::Standin;
+use super::{Door, Standin};
 
 /// A client of a router of its own.
 pub struct Client {
@@ -34,8 +34,25 @@ impl Client {
 
     pub fn with(options: Options) -> Self {
         let standin = Arc::new(Standin::new());
-        let router = router(standin.clone(), options);
+        let router = router(standin.clone(), Arc::new(Door::open()), options);
         Self { standin, router }
+    }
+
+    /// One whose router asks for keys: those of [`Door`].
+    pub fn asked(options: Options) -> Self {
+        let standin = Arc::new(Standin::new());
+        let router = router(standin.clone(), Arc::new(Door::shut()), options);
+        Self { standin, router }
+    }
+
+    /// Asks with a key.
+    pub async fn with_key(&self, key: &str, line: &str, body: &'static str) -> Answer {
+        let bearer = format!("Bearer {key}");
+        let mut headers = vec![("authorization", bearer.as_str())];
+        if !body.is_empty() {
+            headers.push(("content-type", "application/json"));
+        }
+        self.ask(line, &headers, body).await
     }
 
     /// Sends `METHOD /path` with headers; `Host` is added unless it is among them.
@@ -56,6 +73,29 @@ impl Client {
             headers: head.headers,
             body: body.collect().await.unwrap().to_bytes().to_vec(),
         }
+    }
+
+    /// Status, and the problem when it is one; a body without end is not waited for.
+    pub async fn head(
+        &self,
+        line: &str,
+        headers: &[(&str, &str)],
+        body: &'static str,
+    ) -> (StatusCode, Value) {
+        let (method, uri) = line.split_once(' ').unwrap();
+        let mut request = Request::builder().method(method).uri(uri);
+        request = request.header("host", "localhost:8470");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from(body)).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        if status.is_success() {
+            return (status, Value::Null);
+        }
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&bytes).unwrap_or_default())
     }
 
     pub async fn get(&self, path: &str) -> Answer {

@@ -31,6 +31,11 @@ impl Default for Log {
 impl Log {
     /// Logs something of a job, and says under which number.
     pub fn add(&self, job: Option<JobId>, event: Event) -> u64 {
+        self.add_of(job, None, event)
+    }
+
+    /// The same for a tenant's job.
+    pub fn add_of(&self, job: Option<JobId>, tenant: Option<&str>, event: Event) -> u64 {
         let mut events = self.events.lock().unwrap();
         let id = events
             .last()
@@ -40,6 +45,7 @@ impl Log {
             id,
             created_at: Timestamp::now(),
             job_id: job,
+            tenant: tenant.map(str::to_owned),
             event,
         });
         drop(events);

@@ -9,9 +9,11 @@
 )]
 
 mod client;
+mod door;
 mod log;
 mod standin;
 
 pub use client::{Answer, Client};
+pub use door::{Door, EVERYTHING};
 pub use log::Log;
 pub use standin::{Standin, Trouble};

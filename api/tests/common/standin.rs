@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use jiff::Timestamp;
+use newsreel_model::access::Principal;
 use newsreel_model::capacity::{DeviceKind, Resources};
 use newsreel_model::control::{
     Answer, Control, DeviceView, EventPage, JobPage, JobQuery, JobView, MediaFile, ProfileView,
@@ -35,6 +36,10 @@ pub struct Standin {
     pub trouble: Mutex<Option<Trouble>>,
     /// The last query for jobs.
     pub query: Mutex<Option<JobQuery>>,
+    /// Who submitted last.
+    pub by: Mutex<Option<Principal>>,
+    /// The tenant that was last asked for.
+    pub tenant: Mutex<Option<String>>,
     /// The last path asked for under `/media`.
     pub path: Mutex<Option<String>>,
     /// Whether new work is taken.
@@ -68,6 +73,8 @@ impl Standin {
         Self {
             trouble: Mutex::new(None),
             query: Mutex::new(None),
+            by: Mutex::new(None),
+            tenant: Mutex::new(None),
             path: Mutex::new(None),
             ready: Mutex::new(true),
             lenient: false,
@@ -233,7 +240,10 @@ fn view(spec: JobSpec) -> JobView {
 }
 
 impl Control for Standin {
-    fn submit(&self, spec: JobSpec, key: Option<String>) -> Answer<'_, Submitted> {
+    fn submit(&self, spec: JobSpec, key: Option<String>, by: &Principal) -> Answer<'_, Submitted> {
+        // Keys of different callers never meet.
+        let key = key.map(|key| format!("{} {key}", by.caller));
+        *self.by.lock().unwrap() = Some(by.clone());
         self.answer(|| self.accept(spec, key))
     }
 
@@ -289,7 +299,8 @@ impl Control for Standin {
         self.answer(|| Ok(vec![web]))
     }
 
-    fn queue(&self) -> Answer<'_, QueueView> {
+    fn queue(&self, tenant: Option<String>) -> Answer<'_, QueueView> {
+        *self.tenant.lock().unwrap() = tenant;
         self.answer(|| Ok(QueueView::default()))
     }
 
@@ -315,11 +326,13 @@ impl Control for Standin {
         self.log.running.lock().unwrap().clone()
     }
 
-    fn endpoints(&self) -> Answer<'_, Vec<EndpointView>> {
+    fn endpoints(&self, tenant: Option<String>) -> Answer<'_, Vec<EndpointView>> {
+        *self.tenant.lock().unwrap() = tenant;
         self.answer(|| Ok(Vec::new()))
     }
 
-    fn replay(&self, _: String) -> Answer<'_, u64> {
+    fn replay(&self, _: String, tenant: Option<String>) -> Answer<'_, u64> {
+        *self.tenant.lock().unwrap() = tenant;
         self.answer(|| Ok(2))
     }
 

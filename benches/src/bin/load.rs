@@ -77,6 +77,7 @@ fn fill(path: &Path, jobs: usize) {
                         spec,
                         profile: profile.clone(),
                         destination: format!("/out/{id}"),
+                        roots: Vec::new(),
                         created_at: jiff::Timestamp::now(),
                     };
                     store.submit(job, None, u64::MAX).unwrap();

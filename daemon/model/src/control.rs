@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
+use crate::access::Principal;
 use crate::capacity::{DeviceKind, Resources};
 use crate::device::GpuReport;
 use crate::event::Phase;
@@ -204,21 +205,29 @@ pub struct EventPage {
 }
 
 /// How far a running job is, for whoever is told while it runs.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RunningJob {
     /// The job.
     pub id: JobId,
+    /// Whose it is.
+    pub tenant: String,
     /// How far it is.
     pub progress: Progress,
 }
 
 /// What the HTTP interface asks of the daemon.
 pub trait Control: Send + Sync {
-    /// Accepts a job; it is durable when this returns.
+    /// Accepts a job; it is durable when this returns. `by` is who asks: idempotency keys are theirs, and their roots bind
+    /// the job. That the job is of a tenant they may use was checked.
     ///
     /// # Errors
     /// What is wrong with the request, [`crate::Code::QueueFull`] or [`crate::Code::IdempotencyConflict`].
-    fn submit(&self, spec: JobSpec, idempotency_key: Option<String>) -> Answer<'_, Submitted>;
+    fn submit(
+        &self,
+        spec: JobSpec,
+        idempotency_key: Option<String>,
+        by: &Principal,
+    ) -> Answer<'_, Submitted>;
     /// Lists jobs, newest first.
     ///
     /// # Errors
@@ -254,11 +263,11 @@ pub trait Control: Send + Sync {
     /// # Errors
     /// None that is expected.
     fn profiles(&self) -> Answer<'_, Vec<ProfileView>>;
-    /// The queue.
+    /// The queue, as far as it is one tenant's, or all of it.
     ///
     /// # Errors
     /// [`crate::Code::ShuttingDown`].
-    fn queue(&self) -> Answer<'_, QueueView>;
+    fn queue(&self, tenant: Option<String>) -> Answer<'_, QueueView>;
     /// Opens a published file of a job. `path` is relative, as in `video/720p/init.mp4`; `.work` and anything that leads
     /// out of the job's directory is not there.
     ///
@@ -278,16 +287,17 @@ pub trait Control: Send + Sync {
     fn news(&self, seen: u64) -> Answer<'_, u64>;
     /// The jobs that run now.
     fn running(&self) -> Vec<RunningJob>;
-    /// How it stands with each receiver of webhooks that something is on its way to.
+    /// How it stands with each receiver of webhooks that something is on its way to: something of one tenant's jobs, or
+    /// anything.
     ///
     /// # Errors
     /// [`crate::Code::StoreFailed`].
-    fn endpoints(&self) -> Answer<'_, Vec<EndpointView>>;
-    /// Tries again what was given up for a receiver; says how many deliveries those are.
+    fn endpoints(&self, tenant: Option<String>) -> Answer<'_, Vec<EndpointView>>;
+    /// Tries again what was given up for a receiver, of one tenant's jobs or all of it; says how many deliveries those are.
     ///
     /// # Errors
     /// [`crate::Code::StoreFailed`].
-    fn replay(&self, endpoint: String) -> Answer<'_, u64>;
+    fn replay(&self, endpoint: String, tenant: Option<String>) -> Answer<'_, u64>;
     /// Everything counted, in Prometheus' text format.
     ///
     /// # Errors

@@ -91,6 +91,7 @@ mod tests {
             id: 7,
             created_at: "2030-01-01T12:00:00Z".parse().unwrap(),
             job_id: None,
+            tenant: None,
             event: Event::Failed {
                 code: "input_unreadable".to_owned(),
                 message: "it is damaged".to_owned(),

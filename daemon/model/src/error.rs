@@ -101,6 +101,12 @@ pub enum Code {
     StoreNewer,
     /// The daemon is stopping and takes no new work.
     ShuttingDown,
+    /// Nothing, or nothing good, says who asks.
+    Unauthenticated,
+    /// Who asks may not do this.
+    AccessForbidden,
+    /// The identity provider's keys cannot be had.
+    IdentityUnavailable,
     /// An invariant of ours did not hold.
     Internal,
 }
@@ -129,6 +135,8 @@ impl Code {
             | Self::PathForbidden
             | Self::InputKillsWorker
             | Self::StoreNewer
+            | Self::Unauthenticated
+            | Self::AccessForbidden
             | Self::Cancelled => Class::Reject,
             Self::InputChanged
             | Self::OutputBusy
@@ -139,6 +147,7 @@ impl Code {
             | Self::StoreFailed
             | Self::EncoderSessionsExhausted
             | Self::DeviceOutOfMemory
+            | Self::IdentityUnavailable
             | Self::ShuttingDown => Class::Retry,
             Self::EngineUnavailable
             | Self::EngineFailed
@@ -189,6 +198,7 @@ impl Code {
             | Self::WorkerLost
             | Self::WorkerStalled
             | Self::StoreFailed
+            | Self::IdentityUnavailable
             | Self::ShuttingDown => 69,
             Self::GateFailed | Self::Internal => 70,
             Self::OutputForeign
@@ -197,6 +207,8 @@ impl Code {
             | Self::OutputUnwritable
             | Self::DiskFull => 73,
             Self::ConfigInvalid | Self::ProfileUnknown | Self::StoreNewer => 78,
+            // EX_NOPERM
+            Self::Unauthenticated | Self::AccessForbidden => 77,
             Self::Cancelled => 130,
         }
     }
@@ -242,6 +254,9 @@ impl Code {
             Self::StoreFailed => "store_failed",
             Self::StoreNewer => "store_newer",
             Self::ShuttingDown => "shutting_down",
+            Self::Unauthenticated => "unauthenticated",
+            Self::AccessForbidden => "access_forbidden",
+            Self::IdentityUnavailable => "identity_unavailable",
             Self::Internal => "internal",
         }
     }

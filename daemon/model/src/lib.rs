@@ -2,6 +2,7 @@
 //!
 //! Not here: any I/O, any clock, any codec. Everything in this crate can be built in a unit test.
 
+pub mod access;
 pub mod cancel;
 pub mod capacity;
 pub mod control;
@@ -12,6 +13,7 @@ pub mod event;
 pub mod grid;
 pub mod id;
 pub mod job;
+pub mod keys;
 pub mod log;
 pub mod plan;
 pub mod ports;

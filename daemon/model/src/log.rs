@@ -15,6 +15,8 @@ pub struct LoggedEvent {
     pub created_at: Timestamp,
     /// Whose.
     pub job_id: Option<JobId>,
+    /// The tenant that job belongs to.
+    pub tenant: Option<String>,
     /// What happened.
     pub event: Event,
 }

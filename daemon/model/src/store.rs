@@ -29,6 +29,8 @@ pub struct StoredJob {
     pub profile: Profile,
     /// Absolute path of the output directory.
     pub destination: String,
+    /// The roots of the key it was submitted with: its input and destination lie in one of them. None: the daemon's alone.
+    pub roots: Vec<String>,
     /// Where it stands.
     pub state: JobState,
     /// What a running job is at.
@@ -64,6 +66,8 @@ pub struct NewJob {
     pub profile: Profile,
     /// Absolute path of the output directory. No two jobs that have not ended may share one.
     pub destination: String,
+    /// See [`StoredJob::roots`].
+    pub roots: Vec<String>,
     /// Now.
     pub created_at: Timestamp,
 }
@@ -204,7 +208,7 @@ impl Change {
 pub enum Applied {
     /// It was.
     Yes,
-    /// The job's state does not allow it (an end after the end), or there is no such job; nothing changed.
+    /// The job's state does not allow it, or there is no such job; nothing changed.
     No,
 }
 
@@ -241,7 +245,7 @@ pub struct Counts {
 }
 
 /// Where jobs are kept. All errors are [`crate::Code::StoreFailed`] or [`crate::Code::DiskFull`] unless said otherwise.
-pub trait Store: Send + Sync {
+pub trait Store: crate::keys::Keys {
     /// Counts a start of the daemon and returns its number, 1 or more: the upper half of every epoch it will give.
     ///
     /// # Errors
@@ -283,6 +287,12 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// The store cannot be read.
     fn counts(&self) -> Result<Counts>;
+
+    /// How many of one tenant's jobs are in each state.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn counts_of(&self, tenant: &str) -> Result<Counts>;
 
     /// The plan and what it was made from.
     ///
@@ -358,17 +368,17 @@ pub trait Store: Send + Sync {
     /// The store cannot be written.
     fn settle(&self, delivery: u64, settled: Settled) -> Result<()>;
 
-    /// Every receiver with deliveries, by name.
+    /// Every receiver with deliveries, by name; with `tenant`, as if there were no deliveries but those of its jobs.
     ///
     /// # Errors
     /// The store cannot be read.
-    fn endpoints(&self) -> Result<Vec<EndpointView>>;
+    fn endpoints(&self, tenant: Option<&str>) -> Result<Vec<EndpointView>>;
 
-    /// Lets deliveries that were given up be tried again at once, and says how many those are.
+    /// Lets deliveries of one tenant's jobs, or of all, that were given up be tried again at once, and says how many.
     ///
     /// # Errors
     /// The store cannot be written.
-    fn replay(&self, endpoint: &str, now: Timestamp) -> Result<u64>;
+    fn replay(&self, endpoint: &str, tenant: Option<&str>, now: Timestamp) -> Result<u64>;
 
     /// Keeps what was measured of a device, in place of what was known of it with the same driver.
     ///
@@ -382,8 +392,7 @@ pub trait Store: Send + Sync {
     /// The store cannot be read.
     fn calibrations(&self) -> Result<Vec<Calibration>>;
 
-    /// Drops idempotency keys 24 hours old or older and events logged before `events_before`. A key that old has no effect
-    /// even before it is dropped.
+    /// Drops sessions that are over, idempotency keys 24 hours old or older (they count no more), and older events.
     ///
     /// # Errors
     /// The store cannot be written.

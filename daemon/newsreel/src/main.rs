@@ -2,12 +2,14 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod access;
 mod cli;
 mod faults;
 mod inventory;
 mod job;
 mod printing;
 mod sandbox;
+mod secrets;
 mod serve;
 mod source;
 mod telemetry;

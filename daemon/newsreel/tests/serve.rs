@@ -12,6 +12,8 @@
     allow(dead_code, reason = "the tests of faults use a part of it alone")
 )]
 
+#[path = "serve/access.rs"]
+mod access;
 #[path = "serve/cancel.rs"]
 mod cancel;
 #[path = "serve/crash.rs"]
@@ -26,6 +28,8 @@ mod drain;
 mod events;
 #[path = "serve/fenced.rs"]
 mod fenced;
+#[path = "serve/foreign.rs"]
+mod foreign;
 #[path = "serve/full.rs"]
 mod full;
 #[path = "serve/gpu.rs"]

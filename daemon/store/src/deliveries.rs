@@ -81,15 +81,25 @@ pub fn settle(db: &Connection, delivery: u64, settled: &Settled) -> Work<()> {
     Ok(())
 }
 
+/// Which deliveries are of the jobs of the tenant `?1`, or of anything when that is null.
+macro_rules! of_tenant {
+    () => {
+        "(?1 IS NULL OR job_id IN (SELECT id FROM jobs WHERE tenant = ?1))"
+    };
+}
+
 /// Every receiver with deliveries.
-pub fn endpoints(db: &Connection) -> Work<Vec<EndpointView>> {
-    let mut query = db.prepare_cached(
+pub fn endpoints(db: &Connection, tenant: Option<&str>) -> Work<Vec<EndpointView>> {
+    let mut query = db.prepare_cached(concat!(
         "SELECT endpoint, count(due_at), count(*) - count(due_at), min(iif(due_at IS NULL, NULL, created_at)),
-             (SELECT error FROM deliveries AS e WHERE e.endpoint = d.endpoint AND error IS NOT NULL
-              ORDER BY e.id DESC LIMIT 1)
-         FROM deliveries AS d GROUP BY endpoint ORDER BY endpoint",
-    )?;
-    let found = query.query_map([], |row| {
+             (SELECT error FROM deliveries AS e WHERE e.endpoint = d.endpoint AND error IS NOT NULL AND ",
+        of_tenant!(),
+        " ORDER BY e.id DESC LIMIT 1)
+         FROM deliveries AS d WHERE ",
+        of_tenant!(),
+        " GROUP BY endpoint ORDER BY endpoint",
+    ))?;
+    let found = query.query_map([tenant], |row| {
         let oldest: Option<i64> = row.get(3)?;
         Ok(EndpointView {
             endpoint: row.get(0)?,
@@ -103,11 +113,12 @@ pub fn endpoints(db: &Connection) -> Work<Vec<EndpointView>> {
 }
 
 /// Lets what was given up be tried again.
-pub fn replay(db: &Connection, endpoint: &str, now: Timestamp) -> Work<u64> {
-    let sql =
-        "UPDATE deliveries SET due_at = ?2, attempts = 0 WHERE endpoint = ?1 AND due_at IS NULL";
+pub fn replay(db: &Connection, endpoint: &str, tenant: Option<&str>, now: Timestamp) -> Work<u64> {
     let again = db
-        .prepare_cached(sql)?
-        .execute(params![endpoint, micros(now)])?;
+        .prepare_cached(concat!(
+            "UPDATE deliveries SET due_at = ?3, attempts = 0 WHERE endpoint = ?2 AND due_at IS NULL AND ",
+            of_tenant!()
+        ))?
+        .execute(params![tenant, endpoint, micros(now)])?;
     Ok(u64::try_from(again).unwrap_or(u64::MAX))
 }

@@ -30,11 +30,12 @@ pub fn events(
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     let sql = match job {
         None => {
-            "SELECT id, created_at, job_id, event FROM events WHERE id > ?1 ORDER BY id LIMIT ?2"
+            "SELECT events.id, events.created_at, job_id, event, tenant FROM events LEFT JOIN jobs ON jobs.id = job_id
+             WHERE events.id > ?1 ORDER BY events.id LIMIT ?2"
         }
         Some(_) => {
-            "SELECT id, created_at, job_id, event FROM events INDEXED BY events_job
-             WHERE job_id = ?3 AND id > ?1 ORDER BY id LIMIT ?2"
+            "SELECT events.id, events.created_at, job_id, event, tenant FROM events INDEXED BY events_job
+             LEFT JOIN jobs ON jobs.id = job_id WHERE job_id = ?3 AND events.id > ?1 ORDER BY events.id LIMIT ?2"
         }
     };
     let mut query = db.prepare_cached(sql)?;

@@ -5,7 +5,7 @@ use newsreel_model::control::JobQuery;
 use newsreel_model::job::JobState;
 use newsreel_model::plan::{Fingerprint, Plan};
 use newsreel_model::store::{Counts, StoredJob};
-use rusqlite::{Connection, OptionalExtension, ToSql};
+use rusqlite::{Connection, OptionalExtension, Rows, ToSql};
 
 use crate::fault::Work;
 use crate::rows::{self, JOB};
@@ -77,8 +77,19 @@ pub fn unfinished(db: &Connection) -> Work<Vec<StoredJob>> {
 
 /// How many jobs are in each state.
 pub fn counts(db: &Connection) -> Work<Counts> {
-    let mut list = db.prepare_cached("SELECT state, jobs FROM tallies")?;
-    let mut found = list.query([])?;
+    counted(
+        db.prepare_cached("SELECT state, jobs FROM tallies")?
+            .query([])?,
+    )
+}
+
+/// How many of one tenant's jobs are in each state.
+pub fn counts_of(db: &Connection, tenant: &str) -> Work<Counts> {
+    let sql = "SELECT state, count(*) FROM jobs INDEXED BY jobs_tenant_state WHERE tenant = ?1 GROUP BY state";
+    counted(db.prepare_cached(sql)?.query([tenant])?)
+}
+
+fn counted(mut found: Rows<'_>) -> Work<Counts> {
     let mut counts = Counts::default();
     while let Some(row) = found.next()? {
         let jobs = rows::count(row, 1)?;

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod apply;
+mod beside;
 mod calibrations;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -14,6 +15,7 @@ mod events;
 mod fault;
 mod files;
 mod jobs;
+mod keys;
 mod migrate;
 mod options;
 mod pieces;
@@ -24,5 +26,6 @@ mod submit;
 mod trim;
 mod writer;
 
+pub use beside::KeyRing;
 pub use options::StoreOptions;
 pub use sqlite::SqliteStore;

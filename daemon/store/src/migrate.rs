@@ -19,6 +19,7 @@ use crate::files::{beside, sync_folder, unwritable};
 const STEPS: &[M<'_>] = &[
     M::up(include_str!("schema/v1.sql")),
     M::up(include_str!("schema/v2.sql")),
+    M::up(include_str!("schema/v3.sql")),
 ];
 
 /// What marks an SQLite file as a store: "NWSR".
@@ -75,6 +76,11 @@ fn update_by(db: &mut Connection, path: &Path, steps: &[M<'_>]) -> Work<()> {
             .with_detail(other.to_string())
             .into(),
     })
+}
+
+/// Whether the schema is the one of today.
+pub fn is_current(db: &Connection) -> Work<bool> {
+    Ok(version(db)? == STEPS.len())
 }
 
 fn version(db: &Connection) -> Work<usize> {

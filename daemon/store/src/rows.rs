@@ -12,7 +12,7 @@ use crate::fault::Work;
 
 /// What [`job`] reads, in its order.
 pub const JOB: &str = "id, spec, profile, destination, state, phase, created_at, started_at, ended_at, \
-     failures, frames_total, frames_done, playable, warnings, failure";
+     failures, frames_total, frames_done, playable, warnings, failure, roots";
 
 /// A job from a row of [`JOB`].
 pub fn job(row: &Row<'_>) -> rusqlite::Result<StoredJob> {
@@ -21,6 +21,7 @@ pub fn job(row: &Row<'_>) -> rusqlite::Result<StoredJob> {
         spec: from_json(row, 1)?,
         profile: from_json(row, 2)?,
         destination: row.get(3)?,
+        roots: from_json(row, 15)?,
         state: from_word(row, 4)?.ok_or(rusqlite::Error::InvalidColumnIndex(4))?,
         phase: from_word(row, 5)?,
         created_at: time(6, row.get(6)?)?,
@@ -38,13 +39,14 @@ pub fn job(row: &Row<'_>) -> rusqlite::Result<StoredJob> {
     })
 }
 
-/// An event from a row of `id, created_at, job_id, event`.
+/// An event from a row of `id, created_at, job_id, event, tenant`.
 pub fn event(row: &Row<'_>) -> rusqlite::Result<LoggedEvent> {
     let job: Option<[u8; 16]> = row.get(2)?;
     Ok(LoggedEvent {
         id: count(row, 0)?,
         created_at: time(1, row.get(1)?)?,
         job_id: job.map(JobId::from_bytes),
+        tenant: row.get(4)?,
         event: from_json(row, 3)?,
     })
 }
@@ -72,7 +74,8 @@ pub fn time(column: usize, micros: i64) -> rusqlite::Result<Timestamp> {
         .map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, micros))
 }
 
-fn some_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+/// A time, if there is one.
+pub fn some_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
     let micros: Option<i64> = row.get(column)?;
     micros.map(|micros| time(column, micros)).transpose()
 }

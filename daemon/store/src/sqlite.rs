@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use newsreel_model::control::JobQuery;
 use newsreel_model::event::Event;
 use newsreel_model::job::Finished;
+use newsreel_model::keys::{Key, Keys, Session};
 use newsreel_model::plan::{Fingerprint, Plan};
 use newsreel_model::store::{
     Applied, Calibration, Change, Counts, IdempotencyKey, LogEnds, LoggedEvent, NewJob, Store,
@@ -22,8 +23,8 @@ use crate::fault::{Work, failed};
 use crate::readers::Readers;
 use crate::writer::Writer;
 use crate::{
-    StoreOptions, apply, calibrations, connect, deliveries, events, files, jobs, migrate, pieces,
-    submit, trim,
+    StoreOptions, apply, calibrations, connect, deliveries, events, files, jobs, keys, migrate,
+    pieces, submit, trim,
 };
 
 /// A store in one SQLite file, for one process. Beside the file lie its log (`-wal`, `-shm`) and its lock (`.lock`).
@@ -118,6 +119,10 @@ impl Store for SqliteStore {
         self.read(jobs::counts)
     }
 
+    fn counts_of(&self, tenant: &str) -> Result<Counts> {
+        self.read(|db| jobs::counts_of(db, tenant))
+    }
+
     fn plan(&self, id: JobId) -> Result<Option<(Fingerprint, Plan)>> {
         self.read(|db| jobs::plan(db, id))
     }
@@ -170,13 +175,13 @@ impl Store for SqliteStore {
         self.write(move |db| deliveries::settle(db, delivery, &settled))
     }
 
-    fn endpoints(&self) -> Result<Vec<EndpointView>> {
-        self.read(deliveries::endpoints)
+    fn endpoints(&self, tenant: Option<&str>) -> Result<Vec<EndpointView>> {
+        self.read(|db| deliveries::endpoints(db, tenant))
     }
 
-    fn replay(&self, endpoint: &str, now: Timestamp) -> Result<u64> {
-        let endpoint = endpoint.to_owned();
-        self.write(move |db| deliveries::replay(db, &endpoint, now))
+    fn replay(&self, endpoint: &str, tenant: Option<&str>, now: Timestamp) -> Result<u64> {
+        let (endpoint, tenant) = (endpoint.to_owned(), tenant.map(str::to_owned));
+        self.write(move |db| deliveries::replay(db, &endpoint, tenant.as_deref(), now))
     }
 
     fn calibrate(&self, calibration: Calibration) -> Result<()> {
@@ -190,6 +195,58 @@ impl Store for SqliteStore {
     fn trim(&self, now: Timestamp, events_before: Timestamp) -> Result<()> {
         while self.write(move |db| trim::keys(db, now))? {}
         while self.write(move |db| trim::events(db, events_before))? {}
-        Ok(())
+        self.write(move |db| trim::sessions(db, now))
+    }
+}
+
+impl Keys for SqliteStore {
+    fn add_key(&self, key: Key) -> Result<()> {
+        self.write(move |db| keys::add(db, &key))
+    }
+
+    fn key(&self, id: &str) -> Result<Option<Key>> {
+        self.read(|db| keys::one(db, id))
+    }
+
+    fn keys(&self) -> Result<Vec<Key>> {
+        self.read(keys::all)
+    }
+
+    fn has_keys(&self) -> Result<bool> {
+        self.read(keys::any)
+    }
+
+    fn revoke_key(&self, id: &str, now: Timestamp) -> Result<bool> {
+        let id = id.to_owned();
+        self.write(move |db| keys::revoke(db, &id, now))
+    }
+
+    fn used_key(&self, id: &str, now: Timestamp) -> Result<()> {
+        let id = id.to_owned();
+        self.write(move |db| keys::used(db, &id, now))
+    }
+
+    fn begin_session(&self, session: Session) -> Result<()> {
+        self.write(move |db| keys::begin_session(db, &session))
+    }
+
+    fn session(&self, id: &str, now: Timestamp) -> Result<Option<Session>> {
+        self.read(|db| keys::session(db, id, now))
+    }
+
+    fn renew_session(
+        &self,
+        id: &str,
+        swap: ([u8; 32], [u8; 32]),
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<bool> {
+        let id = id.to_owned();
+        self.write(move |db| keys::renew_session(db, &id, swap, now, expires_at))
+    }
+
+    fn end_session(&self, id: &str) -> Result<()> {
+        let id = id.to_owned();
+        self.write(move |db| keys::end_session(db, &id))
     }
 }

@@ -102,8 +102,8 @@ fn leave_room(db: &Connection) -> Work<()> {
 
 fn insert(db: &Connection, job: &NewJob) -> Work<()> {
     db.prepare_cached(
-        "INSERT INTO jobs (id, state, tenant, external_id, priority, destination, created_at, spec, profile)
-         VALUES (?1, 'queued', ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO jobs (id, state, tenant, external_id, priority, destination, created_at, spec, profile, roots)
+         VALUES (?1, 'queued', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         job.id.as_bytes(),
@@ -114,6 +114,7 @@ fn insert(db: &Connection, job: &NewJob) -> Work<()> {
         micros(job.created_at),
         json(&job.spec)?,
         json(&job.profile)?,
+        json(&job.roots)?,
     ])?;
     Ok(())
 }
@@ -140,6 +141,7 @@ fn accepted(job: &NewJob) -> StoredJob {
         spec: job.spec.clone(),
         profile: job.profile.clone(),
         destination: job.destination.clone(),
+        roots: job.roots.clone(),
         state: JobState::Queued,
         phase: None,
         created_at: kept(job.created_at),

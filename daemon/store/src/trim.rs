@@ -29,6 +29,13 @@ pub fn keys(db: &Connection, now: Timestamp) -> Work<bool> {
     Ok(dropped == AT_ONCE)
 }
 
+/// Drops sessions that are over; there are few.
+pub fn sessions(db: &Connection, now: Timestamp) -> Work<()> {
+    db.prepare_cached("DELETE FROM sessions WHERE expires_at <= ?1")?
+        .execute([micros(now)])?;
+    Ok(())
+}
+
 /// Drops some events logged before a time; true if there may be more.
 pub fn events(db: &Connection, before: Timestamp) -> Work<bool> {
     // Read to its end before anything else is done: a statement that is dropped half-way deletes only half.

@@ -3,6 +3,7 @@
 mod client;
 mod config;
 pub mod devices;
+mod key;
 mod probe;
 mod progress;
 mod serve;
@@ -40,6 +41,9 @@ enum Command {
     /// Check a configuration file, or show everything that is in force.
     #[command(subcommand)]
     Config(config::Command),
+    /// Keys that clients show to the daemon. Runs where the daemon runs, whether it does or not.
+    #[command(subcommand)]
+    Key(key::Command),
     /// Run the daemon: many jobs, for days, steered over HTTP.
     Serve(serve::Arguments),
     /// Hand a clip to a running daemon.
@@ -98,6 +102,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Command::Config(c) => config::run(&c, path),
         Command::Devices(a) => devices::run(&a),
         Command::ProbeDevices { kind } => crate::inventory::probe(&kind),
+        Command::Key(c) => key::run(&c, path),
         Command::Serve(a) => serve::run(&a, load(path)?),
         Command::Submit(a) => client::submit::run(&a),
         Command::Jobs(a) => client::jobs::run(&a),

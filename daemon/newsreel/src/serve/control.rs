@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crossbeam::channel::{RecvTimeoutError, Sender, bounded};
 use newsreel_config::Config;
+use newsreel_model::access::Principal;
 use newsreel_model::control::{
     Answer, Control, DeviceView, EventPage, JobPage, JobQuery, JobView, MediaFile, ProfileView,
     QueueView, RunningJob, Submitted,
@@ -54,8 +55,8 @@ pub struct Daemon {
 
 impl Daemon {
     fn view(&self, job: StoredJob) -> JobView {
-        let live = self.snapshot.read().progress.get(&job.id).copied();
-        view::job(job, live)
+        let running = self.snapshot.read().running.get(&job.id).cloned();
+        view::job(job, running.map(|running| running.progress))
     }
 
     fn find(&self, id: JobId) -> Result<StoredJob> {
@@ -67,7 +68,7 @@ impl Daemon {
         self.tell.send(message).map_err(|_| stopping())
     }
 
-    fn submit_now(&self, spec: JobSpec, key: Option<String>) -> Result<Submitted> {
+    fn submit_now(&self, spec: JobSpec, key: Option<String>, by: Principal) -> Result<Submitted> {
         if !self.ready() {
             return Err(Error::new(
                 Code::ShuttingDown,
@@ -76,17 +77,18 @@ impl Daemon {
         }
         spec.check()?;
         let profile = self.config.profile(&spec.profile)?.clone();
-        self.roots.input(&spec.input.url)?;
+        let roots = self.roots.within(&by.grant.roots);
+        roots.input(&spec.input.url)?;
         let id = JobId::new();
         let destination = match &spec.destination {
-            Some(url) => self.roots.destination(url)?,
+            Some(url) => roots.destination(url)?,
             None => default_destination(&self.data_dir, id),
         };
         let key = key
             .map(|key| {
                 let request = serde_json::to_vec(&spec).map_err(|e| Error::bug(e.to_string()))?;
                 Ok::<_, Error>(IdempotencyKey {
-                    caller: "local".to_owned(),
+                    caller: by.caller.clone(),
                     key,
                     request_hash: blake3::hash(&request).to_hex().to_string(),
                 })
@@ -97,6 +99,7 @@ impl Daemon {
             spec,
             profile,
             destination: destination.display().to_string(),
+            roots: by.grant.roots,
             created_at: jiff::Timestamp::now(),
         };
         let submitted = self.store.submit(job, key, self.config.queue.max_queued)?;
@@ -262,8 +265,9 @@ fn off_thread<T: Send + 'static>(
 }
 
 impl Control for Daemon {
-    fn submit(&self, spec: JobSpec, key: Option<String>) -> Answer<'_, Submitted> {
-        off_thread(self, move |d| d.submit_now(spec, key))
+    fn submit(&self, spec: JobSpec, key: Option<String>, by: &Principal) -> Answer<'_, Submitted> {
+        let by = by.clone();
+        off_thread(self, move |d| d.submit_now(spec, key, by))
     }
 
     fn jobs(&self, query: JobQuery) -> Answer<'_, JobPage> {
@@ -300,14 +304,17 @@ impl Control for Daemon {
         Box::pin(async move { Ok(profiles) })
     }
 
-    fn queue(&self) -> Answer<'_, QueueView> {
+    fn queue(&self, tenant: Option<String>) -> Answer<'_, QueueView> {
         off_thread(self, move |d| {
-            let next = d.snapshot.read().next.clone();
-            Ok(view::queue(
-                &d.store.counts()?,
-                d.config.queue.max_queued,
-                next,
-            ))
+            let counts = match &tenant {
+                Some(tenant) => d.store.counts_of(tenant)?,
+                None => d.store.counts()?,
+            };
+            let snapshot = d.snapshot.read();
+            let seen = |own: &String| tenant.as_ref().is_none_or(|tenant| tenant == own);
+            let next = snapshot.next.iter().filter(|(_, own)| seen(own));
+            let next = next.map(|(id, _)| *id).collect();
+            Ok(view::queue(&counts, d.config.queue.max_queued, next))
         })
     }
 
@@ -335,28 +342,30 @@ impl Control for Daemon {
 
     fn running(&self) -> Vec<RunningJob> {
         let snapshot = self.snapshot.read();
-        let all = snapshot.progress.iter();
-        all.map(|(id, progress)| RunningJob {
+        let all = snapshot.running.iter();
+        all.map(|(id, running)| RunningJob {
             id: *id,
-            progress: *progress,
+            tenant: running.tenant.clone(),
+            progress: running.progress,
         })
         .collect()
     }
 
-    fn endpoints(&self) -> Answer<'_, Vec<EndpointView>> {
-        off_thread(self, |d| d.store.endpoints())
+    fn endpoints(&self, tenant: Option<String>) -> Answer<'_, Vec<EndpointView>> {
+        off_thread(self, move |d| d.store.endpoints(tenant.as_deref()))
     }
 
-    fn replay(&self, endpoint: String) -> Answer<'_, u64> {
+    fn replay(&self, endpoint: String, tenant: Option<String>) -> Answer<'_, u64> {
         off_thread(self, move |d| {
-            d.store.replay(&endpoint, jiff::Timestamp::now())
+            let now = jiff::Timestamp::now();
+            d.store.replay(&endpoint, tenant.as_deref(), now)
         })
     }
 
     fn metrics(&self) -> Answer<'_, String> {
         off_thread(self, |d| {
             let (counts, ends) = (d.store.counts()?, d.store.log_ends()?);
-            let endpoints = d.store.endpoints()?;
+            let endpoints = d.store.endpoints(None)?;
             let now = d.snapshot.read();
             telemetry::show(&Moment {
                 counts,

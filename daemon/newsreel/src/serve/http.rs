@@ -8,6 +8,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use newsreel_model::access::Gate;
 use newsreel_model::control::Control;
 use newsreel_model::{Code, Error, Result};
 use tokio::net::TcpListener;
@@ -29,6 +30,7 @@ const LINGER: Duration = Duration::from_secs(2);
 pub fn serve(
     listener: std::net::TcpListener,
     control: Arc<dyn Control>,
+    gate: Arc<dyn Gate>,
     options: newsreel_api::Options,
     stopping: watch::Receiver<bool>,
 ) -> Result<()> {
@@ -46,7 +48,7 @@ pub fn serve(
         .map_err(failed)?
         .block_on(async move {
             let listener = TcpListener::from_std(listener)?;
-            let app = newsreel_api::router(control, options);
+            let app = newsreel_api::router(control, gate, options);
             accept(listener, app, stopping).await
         })
         .map_err(failed)

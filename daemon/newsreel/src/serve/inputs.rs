@@ -16,6 +16,8 @@ use crate::source::FileSource;
 pub struct Roots {
     inputs: Vec<PathBuf>,
     outputs: Vec<PathBuf>,
+    /// Those of whoever asks; none when they may use all of the others.
+    own: Vec<PathBuf>,
 }
 
 impl Roots {
@@ -38,7 +40,21 @@ impl Roots {
         Ok(Self {
             inputs: resolve("input_roots", &storage.input_roots)?,
             outputs: resolve("output_roots", &storage.output_roots)?,
+            own: Vec::new(),
         })
+    }
+
+    /// The same, as far as they lie below the roots of a key; a key without any may use all of them.
+    #[must_use]
+    pub fn within(&self, own: &[String]) -> Self {
+        Self {
+            own: own.iter().map(PathBuf::from).collect(),
+            ..self.clone()
+        }
+    }
+
+    fn holds(&self, path: &Path, roots: &[PathBuf]) -> bool {
+        below(path, roots) && (self.own.is_empty() || below(path, &self.own))
     }
 
     /// The path an input's URL means.
@@ -49,7 +65,7 @@ impl Roots {
         let asked = file_path("input.url", url)?;
         let path = std::fs::canonicalize(&asked).map_err(|_| {
             // Whether it exists is nobody's business where it may not be read.
-            if self.inputs.iter().any(|root| asked.starts_with(root)) {
+            if self.holds(&asked, &self.inputs) {
                 Error::new(
                     Code::InputNotFound,
                     format!("there is no file {}", asked.display()),
@@ -58,14 +74,15 @@ impl Roots {
                 forbidden("input.url", &asked, "storage.input_roots")
             }
         })?;
-        below(&path, &self.inputs)
+        self.holds(&path, &self.inputs)
             .then_some(path)
             .ok_or_else(|| forbidden("input.url", &asked, "storage.input_roots"))
     }
 
     /// What the deciding thread is told of a job to be worked on; the look at its input may block, so it is not made there.
     pub fn queued(&self, job: StoredJob) -> Message {
-        let file = self.input(&job.spec.input.url).and_then(|path| {
+        let roots = self.within(&job.roots);
+        let file = roots.input(&job.spec.input.url).and_then(|path| {
             std::fs::metadata(&path).map_err(|e| Error::new(Code::InputNotFound, e.to_string()))
         });
         Message::Queued {
@@ -83,7 +100,7 @@ impl Roots {
         let path = self.input(url)?;
         let source = FileSource::open(&path)?;
         let opened = real_path(source.file())?;
-        if below(&opened, &self.inputs) {
+        if self.holds(&opened, &self.inputs) {
             Ok(source)
         } else {
             Err(forbidden("input.url", &path, "storage.input_roots"))
@@ -103,7 +120,7 @@ impl Roots {
                 let parent = asked.parent().ok_or_else(refused)?;
                 let name = asked.file_name().ok_or_else(refused)?;
                 let parent = std::fs::canonicalize(parent).map_err(|_| {
-                    if self.outputs.iter().any(|root| asked.starts_with(root)) {
+                    if self.holds(&asked, &self.outputs) {
                         Error::new(
                             Code::RequestInvalid,
                             format!(
@@ -119,7 +136,7 @@ impl Roots {
             }
         };
         let is_root = self.outputs.contains(&path);
-        (below(&path, &self.outputs) && !is_root)
+        (self.holds(&path, &self.outputs) && !is_root)
             .then_some(path)
             .ok_or_else(refused)
     }
@@ -133,7 +150,7 @@ fn forbidden(field: &str, path: &Path, key: &str) -> Error {
     Error::new(
         Code::PathForbidden,
         format!(
-            "`{field}`: {} does not lie below a directory this daemon may use; choose another, or ask for it to be named in {key}",
+            "`{field}`: {} does not lie below a directory that may be used here; choose another, or ask for it to be named in {key} and among the roots of the key, if it has any",
             path.display()
         ),
     )
@@ -246,6 +263,47 @@ mod tests {
         ] {
             assert_eq!(roots.input(&url).unwrap_err().code(), code, "{url}");
         }
+    }
+
+    #[test]
+    fn the_roots_of_a_key_narrow_and_never_widen() {
+        let dir = tempfile::tempdir().unwrap();
+        let all = roots(dir.path());
+        let base = dir.path().display();
+        for name in ["in/sport", "in/news"] {
+            std::fs::create_dir(dir.path().join(name)).unwrap();
+            std::fs::write(dir.path().join(name).join("a.mp4"), "x").unwrap();
+        }
+        let link = dir.path().join("in/sport/link.mp4");
+        std::os::unix::fs::symlink(dir.path().join("in/news/a.mp4"), link).unwrap();
+        let sport = all.within(&[format!("{base}/in/sport")]);
+        let tried = |roots: &Roots, name: &str| {
+            let found = roots.input(&format!("file://{base}/{name}"));
+            found.map_err(|error| error.code()).err()
+        };
+        assert_eq!(tried(&sport, "in/sport/a.mp4"), None);
+        assert_eq!(
+            tried(&sport, "in/sport/none.mp4"),
+            Some(Code::InputNotFound)
+        );
+        for name in [
+            "in/news/a.mp4",
+            "in/news/none.mp4",
+            "in/sport/link.mp4",
+            "in/a%20clip.mp4",
+        ] {
+            assert_eq!(tried(&sport, name), Some(Code::PathForbidden), "{name}");
+            assert_ne!(tried(&all, name), Some(Code::PathForbidden), "{name}");
+        }
+        let elsewhere = all.within(&[base.to_string()]);
+        assert_eq!(tried(&elsewhere, "secret.mp4"), Some(Code::PathForbidden));
+        assert_eq!(tried(&elsewhere, "in/news/a.mp4"), None);
+        let to = |roots: &Roots| {
+            roots
+                .destination(&format!("file://{base}/out/story"))
+                .is_ok()
+        };
+        assert!(to(&all) && to(&elsewhere) && !to(&sport));
     }
 
     #[test]

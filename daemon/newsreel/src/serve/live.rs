@@ -88,7 +88,7 @@ impl LiveJob {
         store: &Arc<dyn Store>,
         tell: &Sender<Message>,
     ) -> Result<Self> {
-        let source = roots.open(&job.spec.input.url)?;
+        let source = roots.within(&job.roots).open(&job.spec.input.url)?;
         let fingerprint = fingerprint::of(&source, &job.profile)?;
         let dir = Path::new(&job.destination);
         // Before anything is written there, and once more with the lock held.

@@ -28,6 +28,7 @@ use crossbeam::channel::{Sender, unbounded};
 use newsreel_config::Config;
 use newsreel_model::grid::SHORTEST_RUN;
 use newsreel_model::job::JobState;
+use newsreel_model::keys::Keys;
 use newsreel_model::store::{Change, Store};
 use newsreel_model::{Code, Error, Result};
 use newsreel_scheduler::{Policy, Scheduler};
@@ -40,6 +41,7 @@ use self::devices::Devices;
 use self::inputs::Roots;
 use self::message::Message;
 use self::view::Snapshot;
+use crate::access::Doorkeeper;
 use crate::faults;
 use crate::inventory;
 use crate::job::programme::cores;
@@ -65,6 +67,7 @@ pub fn run(config: Config) -> Result<()> {
     let address = listener.local_addr().map_err(|e| unavailable(&e))?;
     let path = data_dir.join("store.db");
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path, StoreOptions::default())?);
+    let door = door(&store, &config, &data_dir, address)?;
     let boot = store.begin()?;
 
     let (tell, messages) = unbounded();
@@ -115,11 +118,36 @@ pub fn run(config: Config) -> Result<()> {
     http::serve(
         listener,
         Arc::new(daemon),
+        Arc::new(door),
         http_options(&config, address),
         stopping,
     )?;
     wait(deciding);
     Ok(())
+}
+
+/// Who asks for keys. A daemon that other machines reach never goes without; that there is none yet is said, not refused, so
+/// that one can be made while it runs.
+fn door(
+    store: &Arc<dyn Store>,
+    config: &Config,
+    data_dir: &Path,
+    address: SocketAddr,
+) -> Result<Doorkeeper> {
+    let keys: Arc<dyn Keys> = Arc::clone(store) as _;
+    let loopback = address.ip().to_canonical().is_loopback();
+    let door = Doorkeeper::new(Arc::clone(&keys), &config.access, data_dir, loopback)?;
+    if door.is_open()? {
+        printing::note(
+            "newsreel: there is no key yet: whoever reaches this address may do everything",
+        );
+    } else if !keys.has_keys()? && !config.access.jwt.is_used() {
+        printing::note(format!(
+            "newsreel: a key is needed and there is none: make one with `newsreel key new --name NAME --scope admin --data-dir {}`",
+            data_dir.display()
+        ));
+    }
+    Ok(door)
 }
 
 fn open_data_dir(config: &Config) -> Result<std::path::PathBuf> {
@@ -257,6 +285,8 @@ fn stop_on_signal(
 fn http_options(config: &Config, address: SocketAddr) -> newsreel_api::Options {
     let mut options = newsreel_api::Options {
         max_body_bytes: config.server.max_body_bytes,
+        requests_per_s: config.access.requests_per_s,
+        burst: config.access.burst,
         ..newsreel_api::Options::default()
     };
     if !address.ip().is_unspecified() {

@@ -10,14 +10,20 @@ use newsreel_model::store::StoredJob;
 use super::core::{Core, since};
 use crate::telemetry::Standing;
 
+/// A job that runs, as it is shown.
+#[derive(Clone)]
+pub struct Running {
+    pub tenant: String,
+    pub progress: Progress,
+}
+
 /// What the deciding thread shows of itself, a few times a second.
 #[derive(Default)]
 pub struct Snapshot {
-    /// Of jobs that run.
-    pub progress: HashMap<JobId, Progress>,
+    pub running: HashMap<JobId, Running>,
     pub devices: Vec<DeviceView>,
-    /// The first that will run.
-    pub next: Vec<JobId>,
+    /// The first that will run, each with its tenant.
+    pub next: Vec<(JobId, String)>,
     pub breaking: Standing,
     pub other: Standing,
     pub workers: usize,
@@ -43,7 +49,7 @@ impl Snapshot {
             }
         }
         Self {
-            progress: running
+            running: running
                 .map(|(id, entry)| {
                     let active = core.sessions.values().any(|s| s.job == *id);
                     let since = entry.encoding.filter(|_| active);
@@ -52,7 +58,11 @@ impl Snapshot {
                         .as_ref()
                         .and_then(|l| l.settled())
                         .map_or(0.0, |(planned, _)| planned.plan.duration_s());
-                    (*id, progress(&entry.job, since, duration_s))
+                    let running = Running {
+                        tenant: entry.job.spec.tenant.clone(),
+                        progress: progress(&entry.job, since, duration_s),
+                    };
+                    (*id, running)
                 })
                 .collect(),
             devices: core
@@ -70,7 +80,12 @@ impl Snapshot {
                     quarantined: d.quarantined,
                 })
                 .collect(),
-            next: core.scheduler.next_jobs(100),
+            next: core
+                .scheduler
+                .next_jobs(100)
+                .into_iter()
+                .filter_map(|id| Some((id, core.jobs.get(&id)?.job.spec.tenant.clone())))
+                .collect(),
             breaking,
             other,
             workers: core.hosts.len(),

@@ -120,7 +120,7 @@ impl Office {
         let now = Timestamp::now();
         for view in self
             .store
-            .endpoints()?
+            .endpoints(None)?
             .iter()
             .filter(|view| view.waiting > 0)
         {

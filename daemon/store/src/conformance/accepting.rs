@@ -26,6 +26,7 @@ pub fn accepted(given: NewJob) -> StoredJob {
         spec: given.spec,
         profile: given.profile,
         destination: given.destination,
+        roots: given.roots,
         state: JobState::Queued,
         phase: None,
         created_at: given.created_at,

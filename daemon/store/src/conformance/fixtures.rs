@@ -51,6 +51,7 @@ pub fn job(number: u32) -> NewJob {
         spec,
         profile: profile(),
         destination: format!("/out/{number}"),
+        roots: vec![format!("/in/{number}")],
         created_at: at(i64::from(number)),
     }
 }

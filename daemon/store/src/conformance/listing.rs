@@ -111,7 +111,12 @@ fn jobs_are_counted(store: &dyn Store) {
         cancelled: 6,
     };
     assert_eq!(store.counts().unwrap(), expected);
+    let [sport, news, none] = ["sport", "news", "sports"].map(|t| store.counts_of(t).unwrap());
+    assert_eq!((sport.queued, sport.failed), (3, 3));
+    assert_eq!((news.queued, news.failed), (3, 3));
+    assert_eq!(none, Counts::default());
     assert!(store.delete(id(3)).unwrap());
+    assert_eq!(store.counts_of("sport").unwrap().failed, 2);
     assert!(make(store, start(0)));
     (expected.failed, expected.queued, expected.running) = (5, 5, 7);
     assert_eq!(store.counts().unwrap(), expected);

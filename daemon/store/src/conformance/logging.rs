@@ -96,6 +96,13 @@ fn events_of_devices_belong_to_no_job(store: &dyn Store) {
     store.log(Vec::new()).unwrap();
     let expected: Vec<_> = events.into_iter().map(|event| (None, event)).collect();
     assert_eq!(logged(store, None), expected);
+    submit(store, [1]);
+    let tenants = |job| -> Vec<_> {
+        let events = store.events(0, 9, job).unwrap();
+        events.into_iter().map(|logged| logged.tenant).collect()
+    };
+    assert_eq!(tenants(None), [None, None, Some("sport".to_owned())]);
+    assert_eq!(tenants(Some(id(1))), [Some("sport".to_owned())]);
 }
 
 fn old_events_are_dropped_and_their_numbers_are_not_used_again(store: &dyn Store) {

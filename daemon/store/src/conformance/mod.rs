@@ -10,13 +10,16 @@
 
 mod accepting;
 mod changing;
+mod entry;
 pub mod fixtures;
+mod keys;
 mod listing;
 mod logging;
 mod outgoing;
 mod pieces;
 pub mod random;
 mod reference;
+mod ring;
 mod threads;
 
 pub use reference::Reference;
@@ -33,6 +36,7 @@ pub fn run(make: impl Fn() -> Box<dyn Store>) {
         changing::CHECKS,
         pieces::CHECKS,
         listing::CHECKS,
+        keys::CHECKS,
         logging::CHECKS,
         outgoing::CHECKS,
         threads::CHECKS,

@@ -8,12 +8,13 @@ use newsreel_model::store::Store;
 use newsreel_model::webhook::{Delivery, EndpointView, NewDelivery, Settled};
 
 use super::Check;
-use super::fixtures::{at, id, kept_at};
+use super::fixtures::{at, id, kept_at, submit};
 
 pub const CHECKS: &[Check] = &[
     deliveries_of_a_job_go_out_one_after_the_other,
     what_is_given_up_holds_nothing_up_and_may_be_tried_again,
     events_are_routed_once,
+    a_tenant_has_its_own_deliveries_alone,
 ];
 
 /// Deliveries in memory.
@@ -83,9 +84,9 @@ impl Deliveries {
         }
     }
 
-    pub fn endpoints(&self) -> Vec<EndpointView> {
+    pub fn endpoints(&self, counts: impl Fn(Option<JobId>) -> bool) -> Vec<EndpointView> {
         let mut views: BTreeMap<&str, EndpointView> = BTreeMap::new();
-        for (delivery, due, error) in &self.all {
+        for (delivery, due, error) in self.all.iter().filter(|(d, ..)| counts(d.new.job)) {
             let name = delivery.new.endpoint.as_str();
             let view = views.entry(name).or_insert_with(|| EndpointView {
                 endpoint: name.to_owned(),
@@ -106,10 +107,15 @@ impl Deliveries {
         views.into_values().collect()
     }
 
-    pub fn replay(&mut self, endpoint: &str, now: Timestamp) -> u64 {
+    pub fn replay(
+        &mut self,
+        endpoint: &str,
+        now: Timestamp,
+        counts: impl Fn(Option<JobId>) -> bool,
+    ) -> u64 {
         let mut again = 0;
         for (delivery, due, _) in &mut self.all {
-            if delivery.new.endpoint == endpoint && due.is_none() {
+            if delivery.new.endpoint == endpoint && due.is_none() && counts(delivery.new.job) {
                 *due = Some(cut(now));
                 delivery.attempts = 0;
                 again += 1;
@@ -189,7 +195,7 @@ fn what_is_given_up_holds_nothing_up_and_may_be_tried_again(store: &dyn Store) {
         .settle(first(store, "a", 1), Settled::Parked { why })
         .unwrap();
     assert_eq!(events(store, "a", 1), [2]);
-    let view = store.endpoints().unwrap();
+    let view = store.endpoints(None).unwrap();
     let expected = EndpointView {
         endpoint: "a".to_owned(),
         waiting: 1,
@@ -198,11 +204,41 @@ fn what_is_given_up_holds_nothing_up_and_may_be_tried_again(store: &dyn Store) {
         last_error: Some("422".to_owned()),
     };
     assert_eq!(view, [expected]);
-    assert_eq!(store.replay("b", at(5)).unwrap(), 0);
-    assert_eq!(store.replay("a", at(5)).unwrap(), 1);
-    assert_eq!(store.replay("a", at(5)).unwrap(), 0);
+    assert_eq!(store.replay("b", None, at(5)).unwrap(), 0);
+    assert_eq!(store.replay("a", None, at(5)).unwrap(), 1);
+    assert_eq!(store.replay("a", None, at(5)).unwrap(), 0);
     assert_eq!(events(store, "a", 5), [1], "its own order again");
     assert_eq!(store.due("a", at(5), 9).unwrap()[0].attempts, 0);
+}
+
+fn a_tenant_has_its_own_deliveries_alone(store: &dyn Store) {
+    // Odd jobs are of `sport`, even ones of `news`; the last is of a job that is gone.
+    submit(store, [1, 2]);
+    let all = [
+        (1, Some(1)),
+        (2, Some(2)),
+        (3, Some(2)),
+        (4, None),
+        (5, Some(9)),
+    ];
+    let deliveries = all.map(|(event, job)| new("a", event, job));
+    store.route(5, deliveries.to_vec()).unwrap();
+    for event in [1, 2, 4, 5] {
+        let why = format!("of {event}");
+        let id = first(store, "a", event);
+        store.settle(id, Settled::Parked { why }).unwrap();
+    }
+    let of = |tenant| {
+        let views = store.endpoints(Some(tenant)).unwrap();
+        let numbers = |view: &EndpointView| (view.waiting, view.parked, view.last_error.clone());
+        views.iter().map(numbers).collect::<Vec<_>>()
+    };
+    assert_eq!(of("sport"), [(0, 1, Some("of 1".to_owned()))]);
+    assert_eq!(of("news"), [(1, 1, Some("of 2".to_owned()))]);
+    assert_eq!(of("sports"), []);
+    assert_eq!(store.replay("a", Some("sports"), at(5)).unwrap(), 0);
+    assert_eq!(store.replay("a", Some("news"), at(5)).unwrap(), 1);
+    assert_eq!(store.replay("a", None, at(5)).unwrap(), 3);
 }
 
 fn events_are_routed_once(store: &dyn Store) {

@@ -19,14 +19,19 @@ use newsreel_model::{Code, Error, JobId, Result};
 use parking_lot::Mutex;
 
 use super::accepting::accepted;
+use super::entry::{Entry, cut, open};
 use super::outgoing::Deliveries;
+use super::ring::Ring;
 
 /// A store in memory.
 #[derive(Default)]
-pub struct Reference(Mutex<Held>, OnceLock<Box<dyn Fn() + Send + Sync>>);
+pub struct Reference(
+    pub(super) Mutex<Held>,
+    OnceLock<Box<dyn Fn() + Send + Sync>>,
+);
 
 #[derive(Default)]
-struct Held {
+pub(super) struct Held {
     boots: u32,
     jobs: BTreeMap<JobId, Entry>,
     keys: Vec<(IdempotencyKey, JobId, Timestamp)>,
@@ -35,94 +40,40 @@ struct Held {
     dropped_event: u64,
     deliveries: Deliveries,
     calibrations: Vec<Calibration>,
-}
-
-struct Entry {
-    job: StoredJob,
-    plan: Option<(Fingerprint, Plan)>,
-    pieces: Vec<Finished>,
-}
-
-fn cut(time: Timestamp) -> Timestamp {
-    Timestamp::from_microsecond(time.as_microsecond()).unwrap()
-}
-
-fn open(job: &StoredJob) -> bool {
-    matches!(job.state, JobState::Queued | JobState::Running)
-}
-
-impl Entry {
-    fn view(&self) -> StoredJob {
-        StoredJob {
-            frames_done: self.pieces.iter().map(Finished::video_frames).sum(),
-            ..self.job.clone()
-        }
-    }
-
-    /// What a job that has not ended makes of a change.
-    fn change(&mut self, change: Change) -> bool {
-        let job = &mut self.job;
-        match change {
-            Change::Start { at, .. } => {
-                job.state = JobState::Running;
-                job.phase = None;
-                job.started_at = job.started_at.or(Some(cut(at)));
-            }
-            Change::Enter { phase, .. } if job.state == JobState::Running => {
-                job.phase = Some(phase);
-            }
-            Change::Recover { .. } if job.state == JobState::Running => {
-                job.state = JobState::Queued;
-                job.phase = None;
-            }
-            Change::Plan {
-                fingerprint,
-                plan,
-                frames_total,
-                ..
-            } if self.plan.is_none() => {
-                self.plan = Some((fingerprint, plan));
-                job.frames_total = frames_total;
-            }
-            Change::Pieces(commit) => {
-                for piece in commit.pieces {
-                    self.pieces.retain(|kept| kept.path != piece.path);
-                    self.pieces.push(piece);
-                }
-            }
-            Change::Forget { paths, .. } => {
-                self.pieces.retain(|kept| !paths.contains(&kept.path));
-            }
-            Change::Playable { .. } => job.playable = true,
-            Change::Warn { warning, .. } => {
-                if !job.warnings.contains(&warning) {
-                    job.warnings.push(warning);
-                }
-            }
-            Change::Failure { .. } => job.failures += 1,
-            Change::End {
-                state, failure, at, ..
-            } if !matches!(state, JobState::Queued | JobState::Running) => {
-                job.state = state;
-                job.phase = None;
-                job.failure = failure;
-                job.ended_at = Some(cut(at));
-            }
-            _ => return false,
-        }
-        true
-    }
+    pub(super) ring: Ring,
 }
 
 impl Held {
     fn log(&mut self, job_id: Option<JobId>, event: Event) {
         self.last_event += 1;
+        let job = job_id.and_then(|id| self.jobs.get(&id));
+        let tenant = job.map(|entry| entry.job.spec.tenant.clone());
         self.events.push(LoggedEvent {
             id: self.last_event,
             created_at: cut(Timestamp::now()),
             job_id,
+            tenant,
             event,
         });
+    }
+
+    fn is_of(&self, job: Option<JobId>, tenant: Option<&str>) -> bool {
+        let job = job.and_then(|id| self.jobs.get(&id));
+        tenant.is_none_or(|own| job.is_some_and(|entry| entry.job.spec.tenant == own))
+    }
+
+    fn counts(&self, counted: impl Fn(&StoredJob) -> bool) -> Counts {
+        let mut counts = Counts::default();
+        for entry in self.jobs.values().filter(|entry| counted(&entry.job)) {
+            *match entry.job.state {
+                JobState::Queued => &mut counts.queued,
+                JobState::Running => &mut counts.running,
+                JobState::Completed => &mut counts.completed,
+                JobState::Failed => &mut counts.failed,
+                JobState::Cancelled => &mut counts.cancelled,
+            } += 1;
+        }
+        counts
     }
 
     fn writes_to(&self, destination: &str) -> Option<JobId> {
@@ -254,17 +205,11 @@ impl Store for Reference {
     }
 
     fn counts(&self) -> Result<Counts> {
-        let mut counts = Counts::default();
-        for entry in self.0.lock().jobs.values() {
-            *match entry.job.state {
-                JobState::Queued => &mut counts.queued,
-                JobState::Running => &mut counts.running,
-                JobState::Completed => &mut counts.completed,
-                JobState::Failed => &mut counts.failed,
-                JobState::Cancelled => &mut counts.cancelled,
-            } += 1;
-        }
-        Ok(counts)
+        Ok(self.0.lock().counts(|_| true))
+    }
+
+    fn counts_of(&self, tenant: &str) -> Result<Counts> {
+        Ok(self.0.lock().counts(|job| job.spec.tenant == tenant))
     }
 
     fn plan(&self, id: JobId) -> Result<Option<(Fingerprint, Plan)>> {
@@ -359,12 +304,17 @@ impl Store for Reference {
         Ok(())
     }
 
-    fn endpoints(&self) -> Result<Vec<EndpointView>> {
-        Ok(self.0.lock().deliveries.endpoints())
+    fn endpoints(&self, tenant: Option<&str>) -> Result<Vec<EndpointView>> {
+        let held = self.0.lock();
+        Ok(held.deliveries.endpoints(|job| held.is_of(job, tenant)))
     }
 
-    fn replay(&self, endpoint: &str, now: Timestamp) -> Result<u64> {
-        Ok(self.0.lock().deliveries.replay(endpoint, now))
+    fn replay(&self, endpoint: &str, tenant: Option<&str>, now: Timestamp) -> Result<u64> {
+        let held = &mut *self.0.lock();
+        let mut deliveries = std::mem::take(&mut held.deliveries);
+        let again = deliveries.replay(endpoint, now, |job| held.is_of(job, tenant));
+        held.deliveries = deliveries;
+        Ok(again)
     }
 
     fn calibrate(&self, mut new: Calibration) -> Result<()> {
@@ -395,6 +345,7 @@ impl Store for Reference {
         held.dropped_event = held.dropped_event.max(newest.unwrap_or(0));
         held.events
             .retain(|logged| logged.created_at >= events_before);
+        held.ring.trim(now);
         Ok(())
     }
 }

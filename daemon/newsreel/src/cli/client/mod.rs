@@ -24,6 +24,9 @@ pub struct Connection {
         default_value = "http://127.0.0.1:8470"
     )]
     server: String,
+    /// Key to show to the daemon, as `newsreel key new` printed it.
+    #[arg(long, env = "NEWSREEL_KEY", hide_env_values = true)]
+    key: Option<String>,
 }
 
 /// What became of a request.
@@ -51,13 +54,20 @@ impl Connection {
             .into()
     }
 
+    fn with_key<B>(&self, request: ureq::RequestBuilder<B>) -> ureq::RequestBuilder<B> {
+        match &self.key {
+            Some(key) => request.header("Authorization", format!("Bearer {key}")),
+            None => request,
+        }
+    }
+
     fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
-        let sent = Self::agent().get(self.url(path)).call();
+        let sent = self.with_key(Self::agent().get(self.url(path))).call();
         self.read(sent)
     }
 
     fn post<T: DeserializeOwned>(&self, path: &str, body: Option<&impl Serialize>) -> Result<T> {
-        let request = Self::agent().post(self.url(path));
+        let request = self.with_key(Self::agent().post(self.url(path)));
         let sent = match body {
             Some(body) => request.send_json(body),
             None => request.send_empty(),
@@ -72,7 +82,7 @@ impl Connection {
             .http_status_as_error(false)
             .build()
             .into();
-        let mut request = agent.get(self.url(path));
+        let mut request = self.with_key(agent.get(self.url(path)));
         if let Some(id) = after {
             request = request.header("Last-Event-ID", id.to_string());
         }
