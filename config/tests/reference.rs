@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use newsreel_config::{Config, Cpu, Limits, Queue, REFERENCE, Server, Storage, Webhooks, Worker};
+use newsreel_config::{
+    Config, Cpu, Limits, Mail, Messages, Prices, Queue, REFERENCE, Retention, Server, Storage,
+    Traces, Webhooks, Worker,
+};
 use newsreel_model::profile::{
     AudioSpec, Profile, RateControl, RungSpec, ThumbnailSpec, VideoCodec,
 };
@@ -74,6 +77,11 @@ fn every_key_is_in_it_and_no_other() {
     assert_eq!(keys([&file["queue"]]), keys_of::<Queue>());
     assert_eq!(keys([&file["worker"]]), keys_of::<Worker>());
     assert_eq!(keys([&file["webhooks"]]), keys_of::<Webhooks>());
+    assert_eq!(keys([&file["mail"]]), keys_of::<Mail>());
+    assert_eq!(keys([&file["messages"]]), keys_of::<Messages>());
+    assert_eq!(keys([&file["retention"]]), keys_of::<Retention>());
+    assert_eq!(keys([&file["prices"]]), keys_of::<Prices>());
+    assert_eq!(keys([&file["traces"]]), keys_of::<Traces>());
     assert_eq!(keys([&file["cpu"]]), keys_of::<Cpu>());
     assert_eq!(keys([&file["limits"]]), keys_of::<Limits>());
 

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 use newsreel_config::Config;
-use newsreel_model::event::Event;
+use newsreel_model::capacity::Resources;
+use newsreel_model::event::{Event, Spent};
 use newsreel_model::store::{Change, PieceCommit, Store, StoredJob};
 use newsreel_model::{Code, Error, JobId};
-use newsreel_scheduler::{Epoch, Input, JobEntry, Now, Scheduler, Task, WorkerSlot};
+use newsreel_scheduler::{DeviceId, Epoch, Input, JobEntry, Now, Scheduler, Task, WorkerSlot};
 use parking_lot::RwLock;
 
 use super::demand;
@@ -19,6 +20,7 @@ use super::host::Host;
 use super::inputs::Roots;
 use super::live::LiveJob;
 use super::message::Message;
+use super::systemd::Heart;
 use super::view::Snapshot;
 use super::watch::Pulse;
 use super::work::Lacking;
@@ -30,6 +32,7 @@ const LOOK: Duration = Duration::from_millis(250);
 /// Everything the deciding thread knows.
 pub struct Core {
     pub(super) scheduler: Scheduler,
+    pub(super) heart: Heart,
     pub(super) store: Arc<dyn Store>,
     pub(super) config: Arc<Config>,
     pub(super) roots: Roots,
@@ -61,6 +64,7 @@ pub(super) struct Entry {
     pub encoding: Option<(Instant, u64)>,
     /// What went wrong last: the words for a failure that the scheduler knows only by its code.
     pub error: Option<Error>,
+    pub spent: Spent,
     /// Dropped with the entry, which is how whoever waits hears of it.
     pub waiting: Vec<Sender<()>>,
 }
@@ -70,6 +74,9 @@ pub(super) struct Session {
     pub job: JobId,
     pub task: Task,
     pub slot: WorkerSlot,
+    pub device: DeviceId,
+    pub demand: Resources,
+    pub began: Instant,
     pub stopping: bool,
     /// Once its worker has it.
     pub pulse: Option<Pulse>,
@@ -88,6 +95,7 @@ pub(super) struct HostEntry {
 /// What the deciding thread is made from.
 pub struct Parts {
     pub scheduler: Scheduler,
+    pub heart: Heart,
     pub store: Arc<dyn Store>,
     pub config: Arc<Config>,
     pub roots: Roots,
@@ -101,6 +109,7 @@ impl Core {
     pub fn new(parts: Parts) -> Self {
         Self {
             scheduler: parts.scheduler,
+            heart: parts.heart,
             store: parts.store,
             config: parts.config,
             roots: parts.roots,
@@ -130,6 +139,7 @@ impl Core {
     pub fn run(mut self, messages: &Receiver<Message>) {
         let mut looked = Instant::now();
         while !self.drained {
+            self.heart.beat();
             match messages.recv_timeout(LOOK.saturating_sub(looked.elapsed())) {
                 Ok(message) => {
                     let mut all: Vec<Message> = std::iter::once(message)
@@ -174,6 +184,7 @@ impl Core {
                 if let Some(entry) = self.jobs.get_mut(&job) {
                     entry.error = Some(Error::new(Code::Cancelled, "stopped on request"));
                 }
+                self.tell_of_cancelled(job);
                 self.inputs.push_back(Input::JobCancelled(job));
                 self.settle();
                 self.forget_if_idle(job);
@@ -193,6 +204,10 @@ impl Core {
                 if let Some(entry) = self.jobs.get_mut(&job) {
                     entry.waiting.push(waiting);
                 }
+            }
+            Message::Configured(config) => {
+                self.inputs.push_back(Input::Policy(super::policy(&config)));
+                self.config = config;
             }
             Message::Drain => self.inputs.push_back(Input::Drain),
         }
@@ -218,6 +233,7 @@ impl Core {
             lacking: None,
             encoding: None,
             error: None,
+            spent: Spent::default(),
             waiting: Vec::new(),
         };
         self.jobs.insert(fresh.job.id, fresh);

@@ -60,6 +60,9 @@ impl Core {
             job: start.job,
             task: start.task.clone(),
             slot: start.worker,
+            device: start.device.clone(),
+            demand: start.demand,
+            began: Instant::now(),
             stopping: false,
             pulse: None,
         };
@@ -277,12 +280,14 @@ impl Core {
         };
         let wall_s = since(entry.job.created_at);
         let (tenant, state) = (&entry.job.spec.tenant, JobState::Completed);
+        let spent = self.priced(&entry.spent);
         JobEnded {
             job,
             tenant,
             state,
             code: None,
             after_s: wall_s,
+            spent: &spent,
         }
         .emit();
         let end = Change::End {
@@ -291,11 +296,27 @@ impl Core {
             failure: None,
             at: jiff::Timestamp::now(),
         };
-        self.apply(vec![(end, Some(Event::Completed { wall_s }))]);
+        let spent = Some(spent);
+        self.apply(vec![(end, Some(Event::Completed { wall_s, spent }))]);
         if let Some(live) = entry.live {
             live.end(JobState::Completed);
             live.tidy();
         }
+    }
+
+    pub(super) fn tell_of_cancelled(&self, job: JobId) {
+        let Some(entry) = self.jobs.get(&job) else {
+            return;
+        };
+        JobEnded {
+            job,
+            tenant: &entry.job.spec.tenant,
+            state: JobState::Cancelled,
+            code: None,
+            after_s: since(entry.job.created_at),
+            spent: &self.priced(&entry.spent),
+        }
+        .emit();
     }
 
     fn fail(&mut self, job: JobId, code: Code) {
@@ -314,6 +335,7 @@ impl Core {
             state,
             code: Some(code),
             after_s,
+            spent: &self.priced(&entry.spent),
         }
         .emit();
         let words = entry.error.as_ref().filter(|e| e.code() == code);

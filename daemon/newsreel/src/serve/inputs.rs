@@ -2,18 +2,23 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use newsreel_config::Storage;
 use newsreel_model::store::StoredJob;
 use newsreel_model::{Code, Error, Result};
+use parking_lot::RwLock;
 use url::Url;
 
 use super::message::Message;
 use crate::source::FileSource;
 
-/// Where jobs may read and write.
+/// Where jobs may read and write. Clones share it: a change is everyone's.
 #[derive(Clone, Debug)]
-pub struct Roots {
+pub struct Roots(Arc<RwLock<Lists>>);
+
+#[derive(Clone, Debug)]
+struct Lists {
     inputs: Vec<PathBuf>,
     outputs: Vec<PathBuf>,
 }
@@ -35,10 +40,20 @@ impl Roots {
             };
             roots.iter().map(one).collect::<Result<Vec<_>>>()
         };
-        Ok(Self {
+        Ok(Self(Arc::new(RwLock::new(Lists {
             inputs: resolve("input_roots", &storage.input_roots)?,
             outputs: resolve("output_roots", &storage.output_roots)?,
-        })
+        }))))
+    }
+
+    /// From now on it is as `other` says. What is open stays open.
+    pub fn become_like(&self, other: &Self) {
+        let lists = other.lists();
+        *self.0.write() = lists;
+    }
+
+    fn lists(&self) -> Lists {
+        self.0.read().clone()
     }
 
     /// The path an input's URL means.
@@ -47,9 +62,10 @@ impl Roots {
     /// No `file` URL, not below an input root, or not there.
     pub fn input(&self, url: &str) -> Result<PathBuf> {
         let asked = file_path("input.url", url)?;
+        let inputs = self.lists().inputs;
         let path = std::fs::canonicalize(&asked).map_err(|_| {
             // Whether it exists is nobody's business where it may not be read.
-            if self.inputs.iter().any(|root| asked.starts_with(root)) {
+            if inputs.iter().any(|root| asked.starts_with(root)) {
                 Error::new(
                     Code::InputNotFound,
                     format!("there is no file {}", asked.display()),
@@ -58,7 +74,7 @@ impl Roots {
                 forbidden("input.url", &asked, "storage.input_roots")
             }
         })?;
-        below(&path, &self.inputs)
+        below(&path, &inputs)
             .then_some(path)
             .ok_or_else(|| forbidden("input.url", &asked, "storage.input_roots"))
     }
@@ -83,7 +99,7 @@ impl Roots {
         let path = self.input(url)?;
         let source = FileSource::open(&path)?;
         let opened = real_path(source.file())?;
-        if below(&opened, &self.inputs) {
+        if below(&opened, &self.lists().inputs) {
             Ok(source)
         } else {
             Err(forbidden("input.url", &path, "storage.input_roots"))
@@ -96,6 +112,7 @@ impl Roots {
     /// No `file` URL, or not below an output root.
     pub fn destination(&self, url: &str) -> Result<PathBuf> {
         let asked = file_path("destination", url)?;
+        let outputs = self.lists().outputs;
         let refused = || forbidden("destination", &asked, "storage.output_roots");
         let path = match std::fs::canonicalize(&asked) {
             Ok(path) => path,
@@ -103,7 +120,7 @@ impl Roots {
                 let parent = asked.parent().ok_or_else(refused)?;
                 let name = asked.file_name().ok_or_else(refused)?;
                 let parent = std::fs::canonicalize(parent).map_err(|_| {
-                    if self.outputs.iter().any(|root| asked.starts_with(root)) {
+                    if outputs.iter().any(|root| asked.starts_with(root)) {
                         Error::new(
                             Code::RequestInvalid,
                             format!(
@@ -118,8 +135,8 @@ impl Roots {
                 parent.join(name)
             }
         };
-        let is_root = self.outputs.contains(&path);
-        (below(&path, &self.outputs) && !is_root)
+        let is_root = outputs.contains(&path);
+        (below(&path, &outputs) && !is_root)
             .then_some(path)
             .ok_or_else(refused)
     }
