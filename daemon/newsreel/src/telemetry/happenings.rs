@@ -102,19 +102,18 @@ pub struct SessionSpent<'a> {
 }
 
 impl SessionSpent<'_> {
-    /// Counters are of whole numbers: thousandths of a second, millionths of a price.
+    /// Counters are of whole numbers: a price is counted in millionths.
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "sums of short times and small prices, never negative"
+        reason = "small prices, never negative"
     )]
     pub fn emit(&self) {
         let labels = [
             ("tenant", self.tenant.to_owned()),
             ("device", self.device.to_owned()),
         ];
-        let milliseconds = (self.spent.device_s * 1e3).round() as u64;
-        counter!("newsreel_device_milliseconds_total", &labels).increment(milliseconds);
+        histogram!("newsreel_session_device_seconds", &labels).record(self.spent.device_s);
         let labels = [
             ("tenant", self.tenant.to_owned()),
             ("currency", self.spent.currency.clone()),

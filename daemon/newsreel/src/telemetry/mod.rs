@@ -86,9 +86,9 @@ fn describe() {
         "newsreel_config_reloads_total",
         "Times the configuration was read again, by whether it was applied or refused."
     );
-    describe_counter!(
-        "newsreel_device_milliseconds_total",
-        "Milliseconds of whole devices that sessions took, by tenant and device."
+    describe_histogram!(
+        "newsreel_session_device_seconds",
+        "Seconds of a whole device that sessions took, by tenant and device."
     );
     describe_counter!(
         "newsreel_cost_millionths_total",
