@@ -35,6 +35,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET /v1/devices", "read"),
     ("GET /v1/profiles", "read"),
     ("GET /v1/queue", "read"),
+    ("GET /v1/config", "admin, all tenants"),
     ("GET /metrics", "read, all tenants"),
     ("POST /v1/jobs", "submit"),
     ("POST /v1/jobs/{id}/cancel", "submit, own"),

@@ -124,6 +124,9 @@ async fn the_daemon_is_shown() {
     let profiles = client.get("/v1/profiles").await.json();
     assert_eq!(profiles[0]["profile"]["rungs"][0]["short_side_px"], 720);
     assert_eq!(client.get("/v1/queue").await.json()["queued"], 0);
+    let config = client.get("/v1/config").await.json();
+    assert_eq!(config["needs_restart"][0], "server.listen");
+    assert!(config.get("refused").is_none(), "{config}");
     let head = client.ask("HEAD /v1/queue", &[], "").await;
     assert_eq!((head.status.as_u16(), head.body.len()), (200, 0));
 }

@@ -175,10 +175,13 @@ async fn events_come_as_they_happen_in_the_form_that_was_promised() {
     // A job's from its first event on, without those of others.
     assert_eq!(of_job.next().await.unwrap().kind, "job.queued");
     assert_eq!(of_job.next().await.unwrap().id, Some(id));
-    let last = server
-        .standin
-        .log
-        .add(Some(job), Event::Completed { wall_s: 1.0 });
+    let last = server.standin.log.add(
+        Some(job),
+        Event::Completed {
+            wall_s: 1.0,
+            spent: None,
+        },
+    );
     assert_eq!(of_job.next().await.unwrap().id, Some(last));
 }
 

@@ -12,7 +12,12 @@ async fn receivers_are_listed_and_what_was_given_up_is_sent_again() {
     let client = Client::new();
     let listed = client.get("/v1/webhooks").await;
     assert_eq!((listed.status, listed.json()), (StatusCode::OK, json!([])));
-    for name in ["name:cms", "url%3Ahttps%3A%2F%2Fcms.example%2Fhook"] {
+    for name in [
+        "name:cms",
+        "mail:desk",
+        "message:chat",
+        "url%3Ahttps%3A%2F%2Fcms.example%2Fhook",
+    ] {
         let path = format!("/v1/webhooks/replay?endpoint={name}");
         let again = client.post(&path).await;
         assert_eq!(

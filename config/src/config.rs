@@ -14,7 +14,9 @@ use crate::access::Access;
 use crate::daemon::{Queue, Server, Storage, Worker};
 use crate::devices::Devices;
 use crate::error::{ConfigError, Finding};
-use crate::webhooks::Webhooks;
+use crate::notices::{Mail, Messages};
+use crate::operation::{Prices, Retention, Traces};
+use crate::webhooks::{Secret, Webhooks};
 use crate::{locate, validate};
 
 /// The largest configuration file that is read, in bytes.
@@ -40,6 +42,16 @@ pub struct Config {
     pub devices: Devices,
     /// Telling receivers what happens.
     pub webhooks: Webhooks,
+    /// Telling people by mail.
+    pub mail: Mail,
+    /// Telling people by chat services.
+    pub messages: Messages,
+    /// How long ended jobs are kept.
+    pub retention: Retention,
+    /// What a device's time costs.
+    pub prices: Prices,
+    /// Where traces go.
+    pub traces: Traces,
     /// Encoding on the machine's cores.
     pub cpu: Cpu,
     /// What a source may ask of us.
@@ -101,6 +113,16 @@ struct File {
     devices: Devices,
     #[serde(default)]
     webhooks: Webhooks,
+    #[serde(default)]
+    mail: Mail,
+    #[serde(default)]
+    messages: Messages,
+    #[serde(default)]
+    retention: Retention,
+    #[serde(default)]
+    prices: Prices,
+    #[serde(default)]
+    traces: Traces,
     #[serde(default)]
     cpu: Cpu,
     #[serde(default)]
@@ -180,6 +202,23 @@ impl Config {
         })
     }
 
+    /// Every secret with its whole name, for whoever compares them: they are never written out.
+    pub(crate) fn secrets(&self) -> BTreeMap<String, &Secret> {
+        let mut all = BTreeMap::new();
+        for (name, receiver) in &self.webhooks.endpoints {
+            let key = format!("webhooks.endpoints.{name}.secret");
+            all.insert(key, &receiver.secret);
+        }
+        all.insert("mail.password".to_owned(), &self.mail.password);
+        for (name, receiver) in &self.messages.to {
+            all.insert(format!("messages.to.{name}.url"), &receiver.url);
+            for (header, value) in &receiver.headers {
+                all.insert(format!("messages.to.{name}.headers.{header}"), value);
+            }
+        }
+        all
+    }
+
     fn over(
         mut profiles: BTreeMap<String, Profile>,
         text: &str,
@@ -207,6 +246,11 @@ impl Config {
             worker: file.worker,
             devices: file.devices,
             webhooks: file.webhooks,
+            mail: file.mail,
+            messages: file.messages,
+            retention: file.retention,
+            prices: file.prices,
+            traces: file.traces,
             cpu: file.cpu,
             limits: file.limits,
             profiles,

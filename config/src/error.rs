@@ -80,7 +80,7 @@ fn render(file_name: &str, text: &str, finding: &Finding) -> String {
 
     // A line of a megabyte is possible, so only what is around the place is shown.
     let from = column.saturating_sub(1 + MAX_LINE_CHARS / 2);
-    let line: Vec<char> = left.chars().chain(right.chars()).map(printable).collect();
+    let line: Vec<char> = without_secrets(&format!("{left}{right}"));
     let window: String = line.iter().skip(from).take(MAX_LINE_CHARS).collect();
     let head = if from > 0 { "…" } else { "" };
     let tail = if line.len() > from + MAX_LINE_CHARS {
@@ -97,6 +97,33 @@ fn render(file_name: &str, text: &str, finding: &Finding) -> String {
         "{file_name}:{number}:{column}: {message}\n{gutter} |\n{}\n{gutter} | {indent}{caret}",
         source.trim_end()
     )
+}
+
+/// Keys whose values no log and no client is to see, whatever is wrong with them.
+const SECRETS: [&str; 5] = ["secret", "password", "headers", "authorization", "url"];
+
+/// A line as it may be shown: every character of a secret is a dot, of an address all that comes after its host.
+fn without_secrets(line: &str) -> Vec<char> {
+    let lower = line.to_ascii_lowercase();
+    // Where the value of a key begins, in bytes: whatever follows on the line is taken for it.
+    let value = |name: &'static str| {
+        let after = lower.find(name)? + name.len();
+        let rest = lower[after..].trim_start_matches(['"', '\'', ' ', '\t']);
+        rest.starts_with('=')
+            .then_some((lower.len() - rest.len(), name))
+    };
+    let secret = SECRETS.into_iter().filter_map(value).min();
+    let mut slashes = 0;
+    let shown = line.char_indices().map(|(at, c)| {
+        slashes += u32::from(c == '/');
+        let hides = secret.is_some_and(|(from, name)| at > from && (name != "url" || slashes > 2));
+        if hides && !"\"' {}=,/".contains(c) {
+            '•'
+        } else {
+            printable(c)
+        }
+    });
+    shown.collect()
 }
 
 fn first_line(text: &str) -> &str {

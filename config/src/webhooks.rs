@@ -50,7 +50,7 @@ pub struct Endpoint {
 }
 
 /// A text that is never shown.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
 
@@ -70,7 +70,7 @@ impl std::fmt::Debug for Secret {
 
 impl Serialize for Secret {
     fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str("(hidden)")
+        to.serialize_str(if self.0.is_empty() { "" } else { "(hidden)" })
     }
 }
 

@@ -16,6 +16,14 @@ const ROWS: &[Row] = &[
         ["59", "31536001"],
     ),
     ("access.cookie_s", "60", "2592000", ["59", "2592001"]),
+    ("mail.port", "1", "65535", ["0", "65536"]),
+    ("retention.days", "0", "36500", ["-1", "36501"]),
+    (
+        "retention.max_mib",
+        "0",
+        "10000000000",
+        ["-1", "10000000001"],
+    ),
     ("cpu.runs", "0", "64", ["-1", "65"]),
     ("cpu.threads_per_encoder", "0", "64", ["-1", "65"]),
     (
@@ -114,6 +122,19 @@ fn the_reference_states_them() {
             paragraph.contains(&stated),
             "{path}: {stated} is not in\n{paragraph}"
         );
+    }
+}
+
+#[test]
+fn a_price_is_no_less_than_nothing() {
+    for (price, good) in [
+        ("0", true),
+        ("1000000", true),
+        ("-0.1", false),
+        ("nan", false),
+    ] {
+        let text = format!("[prices.per_hour]\n\"cuda:0\" = {price}\n");
+        assert_eq!(Config::parse(&text, "n.toml").is_ok(), good, "{price}");
     }
 }
 

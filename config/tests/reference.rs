@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use newsreel_config::{
-    Access, Config, Cpu, Devices, Jwt, Limits, Queue, REFERENCE, Server, Storage, Webhooks, Worker,
+    Access, Config, Cpu, Devices, Jwt, Limits, Mail, Messages, Prices, Queue, REFERENCE, Retention,
+    Server, Storage, Traces, Webhooks, Worker,
 };
 use newsreel_model::profile::{
     AudioSpec, Profile, RateControl, RungSpec, ThumbnailSpec, VideoCodec,
@@ -79,6 +80,11 @@ fn every_key_is_in_it_and_no_other() {
     assert_eq!(keys([&file["worker"]]), keys_of::<Worker>());
     assert_eq!(keys([&file["devices"]]), keys_of::<Devices>());
     assert_eq!(keys([&file["webhooks"]]), keys_of::<Webhooks>());
+    assert_eq!(keys([&file["mail"]]), keys_of::<Mail>());
+    assert_eq!(keys([&file["messages"]]), keys_of::<Messages>());
+    assert_eq!(keys([&file["retention"]]), keys_of::<Retention>());
+    assert_eq!(keys([&file["prices"]]), keys_of::<Prices>());
+    assert_eq!(keys([&file["traces"]]), keys_of::<Traces>());
     assert_eq!(keys([&file["cpu"]]), keys_of::<Cpu>());
     assert_eq!(keys([&file["limits"]]), keys_of::<Limits>());
 

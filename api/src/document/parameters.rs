@@ -144,7 +144,7 @@ pub(crate) struct EndpointQuery;
 
 impl IntoParams for EndpointQuery {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let name = text(5, MAX_ENDPOINT_CHARS, "^(name|url):[!-~]+$");
+        let name = text(5, MAX_ENDPOINT_CHARS, "^(name|mail|message|url):[!-~]+$");
         let about = "`endpoint` of one that `GET /v1/webhooks` lists.";
         let query = parameter(ParameterIn::Query, "endpoint", about, name);
         vec![

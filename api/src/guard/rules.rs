@@ -41,6 +41,7 @@ pub(crate) const RULES: &[(&str, &str, Need)] = &[
     ("GET", "/v1/devices", READ),
     ("GET", "/v1/profiles", READ),
     ("GET", "/v1/queue", READ),
+    ("GET", "/v1/config", Need::Whole(Scope::Admin)),
     ("GET", "/v1/webhooks", ADMIN),
     ("POST", "/v1/webhooks/replay", ADMIN),
     ("POST", "/v1/auth/token", Need::Key),

@@ -69,7 +69,7 @@ impl FromRequestParts<Api> for EndpointName {
     async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, Problem> {
         let mut given = pairs(parts.uri.query(), &["endpoint"])?;
         let name = given.remove("endpoint").filter(|name| {
-            let marks = ["name:", "url:"];
+            let marks = ["name:", "mail:", "message:", "url:"];
             let rest = marks.iter().find_map(|mark| name.strip_prefix(mark));
             let marked = rest.is_some_and(|rest| !rest.is_empty());
             marked && name.len() <= MAX_ENDPOINT_CHARS && name.bytes().all(|b| b.is_ascii_graphic())

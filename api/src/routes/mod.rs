@@ -31,6 +31,7 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .routes(routes!(views::devices))
         .routes(routes!(views::profiles))
         .routes(routes!(views::queue))
+        .routes(routes!(views::config))
         .routes(routes!(webhooks::list))
         .routes(routes!(webhooks::replay))
         .routes(routes!(health::alive))

@@ -1,8 +1,8 @@
-//! Devices, profiles and the queue, as they are. Not here: changing any of them.
+//! Devices, profiles, the queue and the configuration, as they are. Not here: changing any of them.
 
 use axum::Json;
 use axum::extract::State;
-use newsreel_model::control::{DeviceView, ProfileView, QueueView};
+use newsreel_model::control::{ConfigView, DeviceView, ProfileView, QueueView};
 
 use crate::problem::Problem;
 use crate::read::NoQuery;
@@ -46,4 +46,18 @@ pub(super) async fn profiles(
 )]
 pub(super) async fn queue(seen: Seen, _: NoQuery) -> Result<Json<QueueView>, Problem> {
     Ok(Json(seen.queue().await?))
+}
+
+/// Show the configuration in force
+///
+/// Defaults included, secrets hidden; and what of the file counts only after a restart, or was refused.
+#[utoipa::path(
+    get, path = "/v1/config", operation_id = "getConfig", tag = "daemon",
+    responses((status = 200, description = "The configuration.", body = ConfigView))
+)]
+pub(super) async fn config(
+    State(api): State<Api>,
+    _: NoQuery,
+) -> Result<Json<ConfigView>, Problem> {
+    Ok(Json(api.control.config().await?))
 }

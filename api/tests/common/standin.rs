@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use newsreel_model::access::Principal;
 use newsreel_model::capacity::{DeviceKind, Resources};
 use newsreel_model::control::{
-    Answer, Control, DeviceView, EventPage, JobPage, JobQuery, JobView, MediaFile, ProfileView,
-    Progress, QueueView, RunningJob, Submitted,
+    Answer, ConfigView, Control, DeviceView, EventPage, JobPage, JobQuery, JobView, MediaFile,
+    ProfileView, Progress, QueueView, RunningJob, Submitted,
 };
 use newsreel_model::job::JobState;
 use newsreel_model::spec::JobSpec;
@@ -302,6 +302,17 @@ impl Control for Standin {
     fn queue(&self, tenant: Option<String>) -> Answer<'_, QueueView> {
         *self.tenant.lock().unwrap() = tenant;
         self.answer(|| Ok(QueueView::default()))
+    }
+
+    fn config(&self) -> Answer<'_, ConfigView> {
+        let shown = ConfigView {
+            file: None,
+            since: Timestamp::UNIX_EPOCH,
+            in_force: serde_json::Map::new(),
+            needs_restart: vec!["server.listen".to_owned()],
+            refused: None,
+        };
+        self.answer(|| Ok(shown))
     }
 
     fn media(&self, id: JobId, path: String) -> Answer<'_, MediaFile> {

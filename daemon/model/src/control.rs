@@ -182,6 +182,28 @@ pub struct QueueView {
     pub next: Vec<JobId>,
 }
 
+/// The configuration as clients see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct ConfigView {
+    /// The file it is read from; absent when the daemon was started without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(nullable = false))]
+    pub file: Option<String>,
+    /// When it came into force.
+    #[cfg_attr(feature = "schema", schema(value_type = String, format = DateTime))]
+    pub since: Timestamp,
+    /// Everything in force, defaults included, with the names of `newsreel.toml`; secrets are `(hidden)`.
+    #[cfg_attr(feature = "schema", schema(value_type = Object))]
+    pub in_force: serde_json::Map<String, serde_json::Value>,
+    /// Keys whose value in the file counts only once the daemon is started again.
+    pub needs_restart: Vec<String>,
+    /// What is wrong with the file as it is now, with line and caret: what is in force is from before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(nullable = false))]
+    pub refused: Option<String>,
+}
+
 /// An open file of a job's output.
 #[derive(Debug)]
 pub struct MediaFile {
@@ -268,6 +290,11 @@ pub trait Control: Send + Sync {
     /// # Errors
     /// [`crate::Code::ShuttingDown`].
     fn queue(&self, tenant: Option<String>) -> Answer<'_, QueueView>;
+    /// The configuration in force, secrets hidden.
+    ///
+    /// # Errors
+    /// None that is expected.
+    fn config(&self) -> Answer<'_, ConfigView>;
     /// Opens a published file of a job. `path` is relative, as in `video/720p/init.mp4`; `.work` and anything that leads
     /// out of the job's directory is not there.
     ///

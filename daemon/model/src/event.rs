@@ -18,6 +18,17 @@ pub enum Phase {
     Packaging,
 }
 
+/// What a job took of a daemon's devices since the daemon was started.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Spent {
+    /// Seconds of whole devices: a quarter of the cores for four seconds is one.
+    pub device_s: f64,
+    /// At the configured prices.
+    pub cost: f64,
+    /// What `cost` is in.
+    pub currency: String,
+}
+
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type")]
@@ -100,6 +111,9 @@ pub enum Event {
     Completed {
         /// Seconds it took.
         wall_s: f64,
+        /// What it took of the daemon's devices; absent outside a daemon.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        spent: Option<Spent>,
     },
     /// It ended with an error.
     #[serde(rename = "job.failed")]

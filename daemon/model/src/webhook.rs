@@ -95,13 +95,13 @@ pub fn unknown(kinds: &[String]) -> Option<&String> {
 /// Something to be delivered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewDelivery {
-    /// The receiver: `name:NAME` of one in the configuration, `url:URL` of one that a job brought along.
+    /// The receiver: of the configuration `name:NAME`, `mail:NAME` or `message:NAME`, of a job `url:URL`.
     pub endpoint: String,
     /// The event's number.
     pub event: u64,
     /// Whose event it is: deliveries of one receiver and job go out one after the other.
     pub job: Option<JobId>,
-    /// The envelope as JSON.
+    /// The envelope as JSON; for people with the job beside it.
     pub body: String,
     /// When it happened.
     pub created_at: Timestamp,
@@ -141,7 +141,7 @@ pub enum Settled {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct EndpointView {
-    /// `name:NAME` of one in the configuration, `url:URL` of one that a job brought along.
+    /// `name:NAME`, `mail:NAME` or `message:NAME` of one in the configuration, `url:URL` of one that a job brought along.
     pub endpoint: String,
     /// Deliveries that wait or are tried again.
     pub waiting: u64,

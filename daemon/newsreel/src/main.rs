@@ -11,6 +11,7 @@ mod printing;
 mod sandbox;
 mod secrets;
 mod serve;
+mod settings;
 mod source;
 mod telemetry;
 mod threads;
@@ -36,13 +37,19 @@ fn main() -> ExitCode {
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("NEWSREEL_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(arguments.log_level()));
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         // Told of a broken standard error, it would print to it, and that panics.
         .log_internal_errors(false)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-        .init();
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
+    match arguments.log_format {
+        cli::LogFormat::Text => log.init(),
+        cli::LogFormat::Json => {
+            printing::notes_as_json();
+            log.json().flatten_event(true).init();
+        }
+    }
     match cli::run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -40,12 +40,19 @@ mod hang;
 mod kill;
 #[path = "serve/kill_worker.rs"]
 mod kill_worker;
+#[path = "serve/logs.rs"]
+mod logs;
+#[path = "serve/manager.rs"]
+mod manager;
 #[path = "serve/many.rs"]
 mod many;
 #[path = "serve/metrics.rs"]
 mod metrics;
 #[path = "serve/nested.rs"]
 mod nested;
+#[cfg(feature = "faults")]
+#[path = "serve/people.rs"]
+mod people;
 #[path = "serve/preempt.rs"]
 mod preempt;
 #[path = "serve/processes.rs"]
@@ -55,11 +62,22 @@ mod processes;
 mod receiver;
 #[path = "serve/refused.rs"]
 mod refused;
+#[path = "serve/reload.rs"]
+mod reload;
+#[path = "serve/retention.rs"]
+mod retention;
+#[cfg(feature = "faults")]
+#[path = "serve/sink.rs"]
+mod sink;
 #[path = "serve/store.rs"]
 mod store;
 mod support;
+#[path = "serve/traces.rs"]
+mod traces;
 #[path = "serve/unread.rs"]
 mod unread;
+#[path = "serve/upgrade.rs"]
+mod upgrade;
 #[path = "serve/webhooks.rs"]
 mod webhooks;
 

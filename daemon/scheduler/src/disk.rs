@@ -27,6 +27,10 @@ impl Disk {
         self.free = bytes;
     }
 
+    pub(crate) fn set_reserve(&mut self, bytes: u64) {
+        self.reserve = bytes;
+    }
+
     /// Whether the reserve is touched: then nobody may write.
     pub(crate) fn low(&self) -> bool {
         self.free < self.reserve

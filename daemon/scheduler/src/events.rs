@@ -2,9 +2,11 @@
 
 use newsreel_model::JobId;
 
+use crate::Policy;
 use crate::action::{Action, CutAt};
 use crate::health::Due;
 use crate::input::{Device, DeviceId, Epoch, Input, JobEntry, Now, Plan};
+use crate::job::Job;
 use crate::scheduler::Scheduler;
 use crate::session::{Course, Kind, Session};
 
@@ -26,6 +28,7 @@ impl Scheduler {
             Input::DeviceRemoved(device) => self.device_removed(&device),
             Input::SelfTested { device, passed } => self.self_tested(&device, passed),
             Input::DiskFree(bytes) => self.disk_free(bytes),
+            Input::Policy(policy) => self.policy_changed(policy),
             Input::Drain => self.drain(),
             Input::Tick => {}
         }
@@ -249,6 +252,25 @@ impl Scheduler {
             self.cut_all();
         }
         self.refresh_blocked();
+    }
+
+    /// Who is breaking news, and what the disk admits, may be otherwise now.
+    fn policy_changed(&mut self, policy: Policy) {
+        self.disk.set_reserve(policy.disk_reserve_bytes);
+        for host in self.hosts.by_id.values_mut() {
+            host.usable = host.device.capacity.minus(policy.reserve);
+        }
+        self.policy = policy;
+        let outside =
+            |job: &&Job| !job.sessions.is_empty() && !self.policy.breaking(job.entry.priority);
+        self.running = self.jobs.values().filter(outside).count();
+        let jobs: Vec<JobId> = self.jobs.keys().copied().collect();
+        jobs.into_iter().for_each(|id| self.refresh(id));
+        let devices: Vec<DeviceId> = self.hosts.by_id.keys().cloned().collect();
+        devices.iter().for_each(|id| self.gain(id));
+        if self.disk.low() {
+            self.cut_all();
+        }
     }
 
     fn drain(&mut self) {

@@ -8,7 +8,7 @@ use newsreel_model::capacity::{DeviceKind, Resources};
 use newsreel_model::spec::Fallback;
 use newsreel_model::{Class, Code, JobId};
 
-use crate::Demand;
+use crate::{Demand, Policy};
 
 /// A device's stable name, for example `cpu`.
 pub type DeviceId = Arc<str>;
@@ -163,6 +163,8 @@ pub enum Input {
     },
     /// Bytes free where jobs write. Unlimited until told.
     DiskFree(u64),
+    /// The knobs were turned: every job finds its place anew, and what runs goes on.
+    Policy(Policy),
     /// Start nothing any more, cut what runs.
     Drain,
     /// Time has passed: `wake_at_ms` was reached.

@@ -1,9 +1,9 @@
-//! `newsreel config check|show`. Not the configuration itself.
+//! `newsreel config check|show|diff`. Not the configuration itself.
 
 use crate::printing;
 use std::path::{Path, PathBuf};
 
-use newsreel_config::Config;
+use newsreel_config::{Config, differences};
 use newsreel_model::Result;
 
 #[derive(clap::Subcommand)]
@@ -15,6 +15,12 @@ pub enum Command {
     },
     /// Print everything in force as TOML, defaults included.
     Show,
+    /// Print what would change with another file instead of the one of --config (or the defaults), and what of that a running
+    /// daemon takes up only when it is started again.
+    Diff {
+        /// The other file.
+        file: PathBuf,
+    },
 }
 
 pub fn run(command: &Command, path: Option<&Path>) -> Result<()> {
@@ -34,6 +40,14 @@ pub fn run(command: &Command, path: Option<&Path>) -> Result<()> {
         }
         Command::Show => {
             printing::line(super::load(path)?.to_toml()?.trim_end());
+            Ok(())
+        }
+        Command::Diff { file } => {
+            let found = differences(&super::load(path)?, &Config::load(file)?)?;
+            if found.is_empty() {
+                printing::line("nothing would change");
+            }
+            found.iter().for_each(|d| printing::line(d.to_string()));
             Ok(())
         }
     }

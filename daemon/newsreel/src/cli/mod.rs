@@ -7,6 +7,7 @@ mod key;
 mod probe;
 mod progress;
 mod serve;
+mod shell;
 mod transcode;
 mod verify;
 mod worker;
@@ -24,8 +25,30 @@ pub struct Arguments {
     /// Configuration file; without it the built-in defaults are in force.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// How the log is written to standard error; `NEWSREEL_LOG` says how much of it.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "FORMAT",
+        env = LOG_FORMAT,
+        default_value = "text"
+    )]
+    pub log_format: LogFormat,
     #[command(subcommand)]
     command: Command,
+}
+
+/// The environment variable that says how the log is written, also to workers.
+pub const LOG_FORMAT: &str = "NEWSREEL_LOG_FORMAT";
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
 }
 
 #[derive(Subcommand)]
@@ -38,7 +61,7 @@ enum Command {
     Verify(verify::Arguments),
     /// Show what this machine can decode and encode with, and why not with the rest.
     Devices(devices::Arguments),
-    /// Check a configuration file, or show everything that is in force.
+    /// Check a configuration file, show everything that is in force, or what another file would change.
     #[command(subcommand)]
     Config(config::Command),
     /// Keys that clients show to the daemon. Runs where the daemon runs, whether it does or not.
@@ -59,6 +82,11 @@ enum Command {
     Webhooks(client::webhooks::Command),
     /// Stop a job; what it published stays.
     Cancel(client::job::Arguments),
+    /// Print completions for a shell.
+    Completions(shell::Completions),
+    /// Write the manual pages of all commands.
+    #[command(hide = true)]
+    Manual(shell::Manual),
     /// What is started to ask drivers, which may hang or crash.
     #[command(hide = true)]
     ProbeDevices {
@@ -103,7 +131,9 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Command::Devices(a) => devices::run(&a),
         Command::ProbeDevices { kind } => crate::inventory::probe(&kind),
         Command::Key(c) => key::run(&c, path),
-        Command::Serve(a) => serve::run(&a, load(path)?),
+        Command::Serve(a) => serve::run(a, path),
+        Command::Completions(a) => shell::completions(&a),
+        Command::Manual(a) => shell::manual(&a),
         Command::Submit(a) => client::submit::run(&a),
         Command::Jobs(a) => client::jobs::run(&a),
         Command::Job(a) => client::job::show(&a),

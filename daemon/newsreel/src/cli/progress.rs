@@ -141,7 +141,7 @@ impl EventSink for Lines {
             Event::Warning { warning } => {
                 self.say(&format!("warning: {} ({})", warning.message, warning.code))
             }
-            Event::Completed { wall_s } => {
+            Event::Completed { wall_s, .. } => {
                 if let Some(bar) = &self.bar {
                     bar.finish_and_clear();
                 }

@@ -1,12 +1,13 @@
 //! `newsreel serve`: the configuration with what the command line changes of it.
 
 use crate::printing;
+use crate::settings::Origin;
 use std::path::{Path, PathBuf};
 
 use newsreel_config::Config;
 use newsreel_model::{Code, Error, Result};
 
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 pub struct Arguments {
     /// Address and port to listen on; overrides `server.listen`.
     #[arg(long, value_name = "ADDRESS")]
@@ -19,22 +20,30 @@ pub struct Arguments {
     input_root: Vec<PathBuf>,
 }
 
-pub fn run(arguments: &Arguments, mut config: Config) -> Result<()> {
-    if let Some(listen) = arguments.listen {
-        config.server.listen = listen.to_string();
+pub fn run(arguments: Arguments, file: Option<&Path>) -> Result<()> {
+    let origin = Origin::new(file, move |config| arguments.over(config));
+    crate::serve::run(origin)
+}
+
+impl Arguments {
+    /// What the file says, as the command line would have it.
+    fn over(&self, mut config: Config) -> Result<Config> {
+        if let Some(listen) = self.listen {
+            config.server.listen = listen.to_string();
+        }
+        if let Some(dir) = &self.data_dir {
+            config.storage.data_dir = dir.display().to_string();
+        }
+        for root in &self.input_root {
+            config.storage.input_roots.push(absolute(root)?);
+        }
+        if config.storage.input_roots.is_empty() {
+            printing::note(
+                "newsreel: no input may be read yet: name directories with --input-root or in storage.input_roots",
+            );
+        }
+        Ok(config)
     }
-    if let Some(dir) = &arguments.data_dir {
-        config.storage.data_dir = dir.display().to_string();
-    }
-    for root in &arguments.input_root {
-        config.storage.input_roots.push(absolute(root)?);
-    }
-    if config.storage.input_roots.is_empty() {
-        printing::note(
-            "newsreel: no input may be read yet: name directories with --input-root or in storage.input_roots",
-        );
-    }
-    crate::serve::run(config)
 }
 
 fn absolute(root: &Path) -> Result<String> {

@@ -140,6 +140,7 @@ fn run_to_end(request: &Request, events: &Arc<dyn EventSink>, cancel: &Cancel) -
             let _ = std::fs::remove_dir_all(context.dir.join(layout::WORK));
             events.emit(&Event::Completed {
                 wall_s: started.elapsed().as_secs_f64(),
+                spent: None,
             });
             Ok(())
         }

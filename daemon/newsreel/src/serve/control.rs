@@ -7,11 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crossbeam::channel::{RecvTimeoutError, Sender, bounded};
-use newsreel_config::Config;
 use newsreel_model::access::Principal;
 use newsreel_model::control::{
-    Answer, Control, DeviceView, EventPage, JobPage, JobQuery, JobView, MediaFile, ProfileView,
-    QueueView, RunningJob, Submitted,
+    Answer, ConfigView, Control, DeviceView, EventPage, JobPage, JobQuery, JobView, MediaFile,
+    ProfileView, QueueView, RunningJob, Submitted,
 };
 use newsreel_model::event::Event;
 use newsreel_model::job::{JobState, layout};
@@ -27,6 +26,7 @@ use super::inputs::Roots;
 use super::live::default_destination;
 use super::message::Message;
 use super::view::{self, Snapshot};
+use crate::settings::Settings;
 use crate::telemetry::{self, Metrics, Moment};
 
 /// How long work on an ended job may take to stop before its deletion is put off.
@@ -39,7 +39,7 @@ const EVENTS_AT_ONCE: u32 = 500;
 #[derive(Clone)]
 pub struct Daemon {
     pub store: Arc<dyn Store>,
-    pub config: Arc<Config>,
+    pub settings: Arc<Settings>,
     pub roots: Roots,
     pub data_dir: PathBuf,
     pub tell: Sender<Message>,
@@ -76,7 +76,8 @@ impl Daemon {
             ));
         }
         spec.check()?;
-        let profile = self.config.profile(&spec.profile)?.clone();
+        let config = self.settings.in_force();
+        let profile = config.profile(&spec.profile)?.clone();
         let roots = self.roots.within(&by.grant.roots);
         roots.input(&spec.input.url)?;
         let id = JobId::new();
@@ -102,7 +103,7 @@ impl Daemon {
             roots: by.grant.roots,
             created_at: jiff::Timestamp::now(),
         };
-        let submitted = self.store.submit(job, key, self.config.queue.max_queued)?;
+        let submitted = self.store.submit(job, key, config.queue.max_queued)?;
         if !submitted.repeated {
             self.tell(self.roots.queued(submitted.job.clone()))?;
         }
@@ -171,7 +172,7 @@ impl Daemon {
         Ok(self.view(job))
     }
 
-    fn delete_now(&self, id: JobId) -> Result<()> {
+    pub(super) fn delete_now(&self, id: JobId) -> Result<()> {
         let job = self.find(id)?;
         // Whoever still winds up its work would write into what is removed here.
         let (waiting, gone) = bounded(0);
@@ -300,7 +301,8 @@ impl Control for Daemon {
             name: name.clone(),
             profile: profile.clone(),
         };
-        let profiles = self.config.profiles.iter().map(view).collect();
+        let config = self.settings.in_force();
+        let profiles = config.profiles.iter().map(view).collect();
         Box::pin(async move { Ok(profiles) })
     }
 
@@ -314,8 +316,16 @@ impl Control for Daemon {
             let seen = |own: &String| tenant.as_ref().is_none_or(|tenant| tenant == own);
             let next = snapshot.next.iter().filter(|(_, own)| seen(own));
             let next = next.map(|(id, _)| *id).collect();
-            Ok(view::queue(&counts, d.config.queue.max_queued, next))
+            Ok(view::queue(
+                &counts,
+                d.settings.in_force().queue.max_queued,
+                next,
+            ))
         })
+    }
+
+    fn config(&self) -> Answer<'_, ConfigView> {
+        off_thread(self, |d| d.settings.view())
     }
 
     fn media(&self, id: JobId, path: String) -> Answer<'_, MediaFile> {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 use newsreel_config::Config;
 use newsreel_model::capacity::Resources;
-use newsreel_model::event::Event;
+use newsreel_model::event::{Event, Spent};
 use newsreel_model::store::{Change, PieceCommit, Store, StoredJob};
 use newsreel_model::{Code, Error, JobId};
 use newsreel_scheduler::{DeviceId, Epoch, Input, JobEntry, Now, Scheduler, Task, WorkerSlot};
@@ -21,6 +21,7 @@ use super::host::Host;
 use super::inputs::Roots;
 use super::live::LiveJob;
 use super::message::Message;
+use super::systemd::Heart;
 use super::view::Snapshot;
 use super::watch::Pulse;
 use super::work::Lacking;
@@ -32,6 +33,7 @@ const LOOK: Duration = Duration::from_millis(250);
 /// Everything the deciding thread knows.
 pub struct Core {
     pub(super) scheduler: Scheduler,
+    pub(super) heart: Heart,
     pub(super) store: Arc<dyn Store>,
     pub(super) config: Arc<Config>,
     pub(super) roots: Roots,
@@ -66,6 +68,7 @@ pub(super) struct Entry {
     pub error: Option<Error>,
     /// What it fell back from and why, until it goes on somewhere.
     pub fell_back: Option<(DeviceId, Error)>,
+    pub spent: Spent,
     /// Dropped with the entry, which is how whoever waits hears of it.
     pub waiting: Vec<Sender<()>>,
 }
@@ -82,6 +85,7 @@ pub(super) struct Session {
     pub refused: u64,
     /// Init segments of its job that were public when it began.
     pub inits: usize,
+    pub began: Instant,
     pub stopping: bool,
     /// Once its worker has it.
     pub pulse: Option<Pulse>,
@@ -100,6 +104,7 @@ pub(super) struct HostEntry {
 /// What the deciding thread is made from.
 pub struct Parts {
     pub scheduler: Scheduler,
+    pub heart: Heart,
     pub store: Arc<dyn Store>,
     pub config: Arc<Config>,
     pub roots: Roots,
@@ -114,6 +119,7 @@ impl Core {
     pub fn new(parts: Parts) -> Self {
         Self {
             scheduler: parts.scheduler,
+            heart: parts.heart,
             store: parts.store,
             config: parts.config,
             roots: parts.roots,
@@ -141,6 +147,7 @@ impl Core {
         }
         let mut looked = Instant::now();
         while !self.drained {
+            self.heart.beat();
             match messages.recv_timeout(LOOK.saturating_sub(looked.elapsed())) {
                 Ok(message) => {
                     let mut all: Vec<Message> = std::iter::once(message)
@@ -202,6 +209,7 @@ impl Core {
                 if let Some(entry) = self.jobs.get_mut(&job) {
                     entry.error = Some(Error::new(Code::Cancelled, "stopped on request"));
                 }
+                self.tell_of_cancelled(job);
                 self.inputs.push_back(Input::JobCancelled(job));
                 self.settle();
                 self.forget_if_idle(job);
@@ -226,6 +234,10 @@ impl Core {
                 if let Some(entry) = self.jobs.get_mut(&job) {
                     entry.waiting.push(waiting);
                 }
+            }
+            Message::Configured(config) => {
+                self.inputs.push_back(Input::Policy(super::policy(&config)));
+                self.config = config;
             }
             Message::Drain => self.inputs.push_back(Input::Drain),
         }
@@ -252,6 +264,7 @@ impl Core {
             encoding: None,
             error: None,
             fell_back: None,
+            spent: Spent::default(),
             waiting: Vec::new(),
         };
         self.jobs.insert(fresh.job.id, fresh);

@@ -67,6 +67,7 @@ impl Core {
             demand: start.demand,
             refused: 0,
             inits: self.inits(start.job),
+            began: Instant::now(),
             stopping: false,
             pulse: None,
         };
@@ -301,12 +302,14 @@ impl Core {
         };
         let wall_s = since(entry.job.created_at);
         let (tenant, state) = (&entry.job.spec.tenant, JobState::Completed);
+        let spent = self.priced(&entry.spent);
         JobEnded {
             job,
             tenant,
             state,
             code: None,
             after_s: wall_s,
+            spent: &spent,
         }
         .emit();
         let end = Change::End {
@@ -315,11 +318,27 @@ impl Core {
             failure: None,
             at: jiff::Timestamp::now(),
         };
-        self.apply(vec![(end, Some(Event::Completed { wall_s }))]);
+        let spent = Some(spent);
+        self.apply(vec![(end, Some(Event::Completed { wall_s, spent }))]);
         if let Some(live) = entry.live {
             live.end(JobState::Completed);
             live.tidy();
         }
+    }
+
+    pub(super) fn tell_of_cancelled(&self, job: JobId) {
+        let Some(entry) = self.jobs.get(&job) else {
+            return;
+        };
+        JobEnded {
+            job,
+            tenant: &entry.job.spec.tenant,
+            state: JobState::Cancelled,
+            code: None,
+            after_s: since(entry.job.created_at),
+            spent: &self.priced(&entry.spent),
+        }
+        .emit();
     }
 
     fn fail(&mut self, job: JobId, code: Code) {
@@ -338,6 +357,7 @@ impl Core {
             state,
             code: Some(code),
             after_s,
+            spent: &self.priced(&entry.spent),
         }
         .emit();
         let words = entry.error.as_ref().filter(|e| e.code() == code);

@@ -71,6 +71,7 @@ impl Host {
             .args(["worker", "--memory-mib", &memory_mib.to_string()])
             .stdin(Stdio::from(theirs))
             .stdout(Stdio::null())
+            .env(crate::cli::LOG_FORMAT, crate::printing::format())
             .current_dir("/");
         tell_device(&mut command);
         let child = command.spawn().map_err(failed)?;

@@ -2,22 +2,29 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use newsreel_config::Storage;
 use newsreel_model::store::StoredJob;
 use newsreel_model::{Code, Error, Result};
+use parking_lot::RwLock;
 use url::Url;
 
 use super::message::Message;
 use crate::source::FileSource;
 
-/// Where jobs may read and write.
+/// Where jobs may read and write. Clones share it: a change is everyone's.
 #[derive(Clone, Debug)]
 pub struct Roots {
-    inputs: Vec<PathBuf>,
-    outputs: Vec<PathBuf>,
+    shared: Arc<RwLock<Lists>>,
     /// Those of whoever asks; none when they may use all of the others.
     own: Vec<PathBuf>,
+}
+
+#[derive(Clone, Debug)]
+struct Lists {
+    inputs: Vec<PathBuf>,
+    outputs: Vec<PathBuf>,
 }
 
 impl Roots {
@@ -38,10 +45,22 @@ impl Roots {
             roots.iter().map(one).collect::<Result<Vec<_>>>()
         };
         Ok(Self {
-            inputs: resolve("input_roots", &storage.input_roots)?,
-            outputs: resolve("output_roots", &storage.output_roots)?,
+            shared: Arc::new(RwLock::new(Lists {
+                inputs: resolve("input_roots", &storage.input_roots)?,
+                outputs: resolve("output_roots", &storage.output_roots)?,
+            })),
             own: Vec::new(),
         })
+    }
+
+    /// From now on it is as `other` says. What is open stays open.
+    pub fn become_like(&self, other: &Self) {
+        let lists = other.lists();
+        *self.shared.write() = lists;
+    }
+
+    fn lists(&self) -> Lists {
+        self.shared.read().clone()
     }
 
     /// The same, as far as they lie below the roots of a key; a key without any may use all of them.
@@ -63,9 +82,10 @@ impl Roots {
     /// No `file` URL, not below an input root, or not there.
     pub fn input(&self, url: &str) -> Result<PathBuf> {
         let asked = file_path("input.url", url)?;
+        let inputs = self.lists().inputs;
         let path = std::fs::canonicalize(&asked).map_err(|_| {
             // Whether it exists is nobody's business where it may not be read.
-            if self.holds(&asked, &self.inputs) {
+            if self.holds(&asked, &inputs) {
                 Error::new(
                     Code::InputNotFound,
                     format!("there is no file {}", asked.display()),
@@ -74,7 +94,7 @@ impl Roots {
                 forbidden("input.url", &asked, "storage.input_roots")
             }
         })?;
-        self.holds(&path, &self.inputs)
+        self.holds(&path, &inputs)
             .then_some(path)
             .ok_or_else(|| forbidden("input.url", &asked, "storage.input_roots"))
     }
@@ -100,7 +120,7 @@ impl Roots {
         let path = self.input(url)?;
         let source = FileSource::open(&path)?;
         let opened = real_path(source.file())?;
-        if self.holds(&opened, &self.inputs) {
+        if self.holds(&opened, &self.lists().inputs) {
             Ok(source)
         } else {
             Err(forbidden("input.url", &path, "storage.input_roots"))
@@ -113,6 +133,7 @@ impl Roots {
     /// No `file` URL, or not below an output root.
     pub fn destination(&self, url: &str) -> Result<PathBuf> {
         let asked = file_path("destination", url)?;
+        let outputs = self.lists().outputs;
         let refused = || forbidden("destination", &asked, "storage.output_roots");
         let path = match std::fs::canonicalize(&asked) {
             Ok(path) => path,
@@ -120,7 +141,7 @@ impl Roots {
                 let parent = asked.parent().ok_or_else(refused)?;
                 let name = asked.file_name().ok_or_else(refused)?;
                 let parent = std::fs::canonicalize(parent).map_err(|_| {
-                    if self.holds(&asked, &self.outputs) {
+                    if self.holds(&asked, &outputs) {
                         Error::new(
                             Code::RequestInvalid,
                             format!(
@@ -135,8 +156,8 @@ impl Roots {
                 parent.join(name)
             }
         };
-        let is_root = self.outputs.contains(&path);
-        (self.holds(&path, &self.outputs) && !is_root)
+        let is_root = outputs.contains(&path);
+        (self.holds(&path, &outputs) && !is_root)
             .then_some(path)
             .ok_or_else(refused)
     }

@@ -4,6 +4,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use crossbeam::channel::Sender;
+use newsreel_config::Config;
 use newsreel_model::device::Inventory;
 use newsreel_model::event::Event;
 use newsreel_model::job::Finished;
@@ -60,6 +61,8 @@ pub enum Message {
     WorkerGone { slot: WorkerSlot, why: String },
     /// `waiting` is dropped once nothing works on the job any more.
     LetGo { job: JobId, waiting: Sender<()> },
+    /// Another configuration is in force.
+    Configured(Arc<Config>),
     /// Stop: start nothing more and end what runs.
     Drain,
 }

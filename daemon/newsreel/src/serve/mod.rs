@@ -13,7 +13,12 @@ mod http;
 mod inputs;
 mod live;
 mod message;
+mod meter;
 mod progress;
+mod reload;
+mod retention;
+mod signals;
+mod systemd;
 mod view;
 mod watch;
 mod work;
@@ -21,7 +26,7 @@ mod work;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crossbeam::channel::{Sender, unbounded};
@@ -40,13 +45,17 @@ use self::core::{Core, Parts};
 use self::devices::Devices;
 use self::inputs::Roots;
 use self::message::Message;
+use self::reload::Reload;
+use self::signals::Signalled;
+use self::systemd::Heart;
 use self::view::Snapshot;
 use crate::access::Doorkeeper;
 use crate::faults;
 use crate::inventory;
 use crate::job::programme::cores;
 use crate::printing;
-use crate::telemetry::Metrics;
+use crate::settings::{Origin, Settings};
+use crate::telemetry::{Metrics, Traces};
 use crate::{threads, webhooks};
 
 /// How long running segments may take to finish when the daemon is told to stop.
@@ -58,9 +67,10 @@ const TRIM_EVERY: Duration = Duration::from_secs(3600);
 /// Runs the daemon until it is told to stop.
 ///
 /// # Errors
-/// It cannot be started: the address is taken, the store cannot be opened, a root is missing.
-pub fn run(config: Config) -> Result<()> {
-    let config = Arc::new(config);
+/// It cannot be started: the configuration is wrong, the address is taken, the store cannot be opened, a root is missing.
+pub fn run(origin: Origin) -> Result<()> {
+    let settings = Arc::new(Settings::new(origin)?);
+    let config = settings.in_force();
     let roots = Roots::new(&config.storage)?;
     let data_dir = open_data_dir(&config)?;
     let listener = listen(&config)?;
@@ -70,9 +80,14 @@ pub fn run(config: Config) -> Result<()> {
     let door = door(&store, &config, &data_dir, address)?;
     let boot = store.begin()?;
 
+    let endpoint = &config.traces.endpoint;
+    let tracing = (!endpoint.is_empty()).then(|| Traces::install(endpoint));
+    let traces = tracing.transpose()?;
     let (tell, messages) = unbounded();
     let snapshot = Arc::new(RwLock::new(Snapshot::default()));
+    let heart = Heart::default();
     let core = Core::new(Parts {
+        heart: heart.clone(),
         scheduler: Scheduler::new(policy(&config), u64::from(boot) << 32),
         store: Arc::clone(&store),
         config: Arc::clone(&config),
@@ -85,11 +100,11 @@ pub fn run(config: Config) -> Result<()> {
     recover(store.as_ref(), &roots, &tell)?;
     take_inventory(config.devices.gpus, tell.clone())?;
     let taking = Arc::new(AtomicBool::new(true));
-    let waker = webhooks::start(Arc::clone(&store), &config.webhooks, &data_dir)?;
+    let waker = webhooks::start(Arc::clone(&store), &settings, &data_dir)?;
     let daemon = Daemon {
         store: Arc::clone(&store),
-        config: Arc::clone(&config),
-        roots,
+        settings: Arc::clone(&settings),
+        roots: roots.clone(),
         data_dir,
         tell: tell.clone(),
         snapshot,
@@ -111,10 +126,25 @@ pub fn run(config: Config) -> Result<()> {
             }
         })
         .map_err(|e| unavailable(&e))?;
-    trim_now_and_then(&store, config.storage.event_days)?;
-    let stopping = stop_on_signal(tell, taking)?;
+    trim_now_and_then(&store, &settings)?;
+    let asked = Arc::new(AtomicBool::new(false));
+    let stopping = signals::listen(Signalled {
+        tell: tell.clone(),
+        taking,
+        reload: Arc::clone(&asked),
+    })?;
+    retention::start(daemon.clone())?;
     name_what_is_open();
     printing::note(format!("newsreel listens on http://{address}"));
+    systemd::keep_watch(heart)?;
+    systemd::ready();
+    Reload {
+        settings,
+        roots,
+        tell,
+        asked,
+    }
+    .start()?;
     http::serve(
         listener,
         Arc::new(daemon),
@@ -123,6 +153,7 @@ pub fn run(config: Config) -> Result<()> {
         stopping,
     )?;
     wait(deciding);
+    drop(traces);
     Ok(())
 }
 
@@ -228,11 +259,12 @@ fn count_commits(store: &dyn Store, waker: Sender<()>) -> Arc<tokio::sync::watch
     commits
 }
 
-fn trim_now_and_then(store: &Arc<dyn Store>, event_days: u32) -> Result<()> {
-    let store = Arc::downgrade(store);
+fn trim_now_and_then(store: &Arc<dyn Store>, settings: &Arc<Settings>) -> Result<()> {
+    let (store, settings) = (Arc::downgrade(store), Arc::clone(settings));
     threads::start("trim", move || {
         while let Some(store) = store.upgrade() {
             let now = jiff::Timestamp::now();
+            let event_days = settings.in_force().storage.event_days;
             let kept = jiff::SignedDuration::from_hours(24 * i64::from(event_days));
             if let Err(error) = now
                 .checked_sub(kept)
@@ -262,24 +294,6 @@ fn name_what_is_open() {
             "newsreel: workers: their sandbox could not be tried: {e}"
         )),
     }
-}
-
-/// The first signal drains, the second ends at once.
-fn stop_on_signal(
-    tell: Sender<Message>,
-    taking: Arc<AtomicBool>,
-) -> Result<tokio::sync::watch::Receiver<bool>> {
-    let (stop, stopping) = tokio::sync::watch::channel(false);
-    ctrlc::set_handler(move || {
-        if !taking.swap(false, Ordering::SeqCst) {
-            std::process::exit(i32::from(Code::Cancelled.exit_status()));
-        }
-        printing::note("stopping: running segments are finished first; once more stops at once");
-        let _ = tell.send(Message::Drain);
-        let _ = stop.send(true);
-    })
-    .map_err(|e| Error::bug(format!("cannot watch for signals: {e}")))?;
-    Ok(stopping)
 }
 
 fn http_options(config: &Config, address: SocketAddr) -> newsreel_api::Options {

@@ -127,7 +127,7 @@ impl Core {
     }
 
     pub(super) fn end_session(&mut self, epoch: Epoch, error: Option<Error>) {
-        let Some(session) = self.sessions.remove(&epoch) else {
+        let Some(session) = self.close_books(epoch) else {
             return;
         };
         let publishing = self

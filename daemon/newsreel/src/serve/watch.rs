@@ -129,7 +129,7 @@ impl Core {
         let last_inside = last_inside.or_else(|| lost.first().copied().filter(|_| lost.len() == 1));
         let mut jobs = Vec::new();
         for epoch in &lost {
-            if let Some(session) = self.sessions.remove(epoch) {
+            if let Some(session) = self.close_books(*epoch) {
                 if let Some(job) = self.jobs.get_mut(&session.job) {
                     job.error = Some(error.clone());
                 }

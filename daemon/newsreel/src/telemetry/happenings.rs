@@ -1,10 +1,17 @@
 //! Things that happen: each is one type, and one call writes its line in the log and counts it.
 
+use std::time::{Duration, SystemTime};
+
 use metrics::{counter, histogram};
+use newsreel_config::Difference;
+use newsreel_model::event::Spent;
 use newsreel_model::job::{Finished, JobState};
 use newsreel_model::webhook::{Delivery, Settled};
 use newsreel_model::{Code, Error, JobId};
 use newsreel_scheduler::{Epoch, WorkerSlot};
+use opentelemetry::KeyValue;
+
+use super::traces::Took;
 
 /// Pieces of a job became public.
 pub struct Published<'a>(pub &'a [Finished]);
@@ -46,21 +53,96 @@ pub struct JobEnded<'a> {
     pub code: Option<Code>,
     /// Since it was submitted.
     pub after_s: f64,
+    pub spent: &'a Spent,
 }
 
 impl JobEnded<'_> {
     pub fn emit(&self) {
         let (state, code) = (self.state.name(), self.code.map_or("", Code::name));
-        tracing::info!(job = %self.job, state, code, after_s = self.after_s, "ended");
+        let Spent {
+            device_s,
+            cost,
+            currency,
+        } = self.spent;
+        let (job, after_s) = (self.job, self.after_s);
+        tracing::info!(%job, state, code, after_s, device_s, cost, currency, "ended");
         let labels = [
             ("state", state.to_owned()),
             ("code", code.to_owned()),
             ("tenant", self.tenant.to_owned()),
         ];
         counter!("newsreel_jobs_ended_total", &labels).increment(1);
+        Took {
+            job,
+            name: "job",
+            began: ago(after_s),
+            attributes: vec![
+                KeyValue::new("newsreel.tenant", self.tenant.to_owned()),
+                KeyValue::new("newsreel.state", state),
+            ],
+            error: self.code.map(Code::name),
+        }
+        .tell_of_job();
         if self.state == JobState::Completed {
             histogram!("newsreel_job_seconds").record(self.after_s);
         }
+    }
+}
+
+/// A session is over, and this is what it took.
+pub struct SessionSpent<'a> {
+    pub job: JobId,
+    /// What it did.
+    pub task: &'static str,
+    /// How long that took.
+    pub wall_s: f64,
+    pub tenant: &'a str,
+    pub device: &'a str,
+    pub spent: &'a Spent,
+}
+
+impl SessionSpent<'_> {
+    /// Counters are of whole numbers: a price is counted in millionths.
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "small prices, never negative"
+    )]
+    pub fn emit(&self) {
+        let labels = [
+            ("tenant", self.tenant.to_owned()),
+            ("device", self.device.to_owned()),
+        ];
+        histogram!("newsreel_session_device_seconds", &labels).record(self.spent.device_s);
+        let labels = [
+            ("tenant", self.tenant.to_owned()),
+            ("currency", self.spent.currency.clone()),
+        ];
+        let millionths = (self.spent.cost * 1e6).round() as u64;
+        counter!("newsreel_cost_millionths_total", &labels).increment(millionths);
+        Took {
+            job: self.job,
+            name: self.task,
+            began: ago(self.wall_s),
+            attributes: vec![KeyValue::new("newsreel.device", self.device.to_owned())],
+            error: None,
+        }
+        .tell_of_part();
+    }
+}
+
+/// An ended job was forgotten, and what it left removed.
+pub struct JobForgotten {
+    pub job: JobId,
+    /// `age` or `size`.
+    pub because_of: &'static str,
+}
+
+impl JobForgotten {
+    pub fn emit(&self) {
+        let because_of = self.because_of;
+        tracing::info!(job = %self.job, because_of, "kept no longer");
+        counter!("newsreel_jobs_forgotten_total", "because_of" => because_of).increment(1);
     }
 }
 
@@ -163,21 +245,22 @@ impl WorkerDied<'_> {
 pub struct Delivered<'a> {
     pub delivery: &'a Delivery,
     pub settled: &'a Settled,
+    pub wall_s: f64,
 }
 
 impl Delivered<'_> {
     pub fn emit(&self) {
         let new = &self.delivery.new;
         let (endpoint, event, attempts) = (&new.endpoint, new.event, self.delivery.attempts);
-        let outcome = match self.settled {
+        let (outcome, error) = match self.settled {
             Settled::Delivered => {
                 let lag = jiff::Timestamp::now().duration_since(new.created_at);
                 histogram!("newsreel_webhook_lag_seconds").record(lag.as_secs_f64());
-                "delivered"
+                ("delivered", None)
             }
             Settled::Again { at, why } => {
                 tracing::info!(endpoint, event, attempts, %at, "not delivered yet: {why}");
-                "again"
+                ("again", Some(why.as_str()))
             }
             Settled::Parked { why } => {
                 tracing::warn!(
@@ -186,7 +269,7 @@ impl Delivered<'_> {
                     attempts,
                     "not delivered, and given up until it is asked for: {why}"
                 );
-                "parked"
+                ("parked", Some(why.as_str()))
             }
         };
         let labels = [
@@ -194,5 +277,58 @@ impl Delivered<'_> {
             ("outcome", outcome.to_owned()),
         ];
         counter!("newsreel_webhook_attempts_total", &labels).increment(1);
+        if let Some(job) = new.job {
+            Took {
+                job,
+                name: "delivery",
+                began: ago(self.wall_s),
+                attributes: vec![KeyValue::new("newsreel.receiver", endpoint.clone())],
+                error,
+            }
+            .tell_of_part();
+        }
     }
+}
+
+/// The most changes of a configuration that are logged one by one.
+const MAX_CHANGES: usize = 50;
+
+/// Another configuration is in force.
+pub struct ConfigApplied<'a>(pub &'a [Difference]);
+
+impl ConfigApplied<'_> {
+    pub fn emit(&self) {
+        for change in self.0.iter().take(MAX_CHANGES) {
+            let key = &change.key;
+            if change.needs_restart {
+                tracing::warn!(key, "configuration, not in force yet: {change}");
+            } else {
+                tracing::info!(key, "configuration: {change}");
+            }
+        }
+        let restart = self.0.iter().filter(|d| d.needs_restart).count();
+        let applied = self.0.len() - restart;
+        tracing::info!(applied, restart, "configuration read");
+        counter!("newsreel_config_reloads_total", "outcome" => "applied").increment(1);
+    }
+}
+
+/// A configuration was refused; the one before it stays in force.
+pub struct ConfigRefused<'a>(pub &'a Error);
+
+impl ConfigRefused<'_> {
+    pub fn emit(&self) {
+        tracing::error!(
+            "configuration refused, the one before stays in force:\n{}",
+            self.0
+        );
+        counter!("newsreel_config_reloads_total", "outcome" => "refused").increment(1);
+    }
+}
+
+/// So many seconds before now.
+fn ago(seconds: f64) -> SystemTime {
+    let now = SystemTime::now();
+    let span = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    now.checked_sub(span).unwrap_or(now)
 }

@@ -4,6 +4,7 @@
 
 mod gauges;
 mod happenings;
+mod traces;
 
 use std::time::Duration;
 
@@ -15,9 +16,12 @@ use crate::threads;
 
 pub use gauges::{Moment, Standing, show};
 pub use happenings::{
-    Delivered, DeviceOut, DeviceRestored, FellBack, JobEnded, JobPlayable, Preempted, Published,
-    SessionFailed, WorkerDied, WorkerStarted,
+    ConfigApplied, ConfigRefused, Delivered, DeviceOut, DeviceRestored, FellBack, JobEnded,
+    JobForgotten, JobPlayable, Preempted, Published, SessionFailed, SessionSpent, WorkerDied,
+    WorkerStarted,
 };
+
+pub use traces::Traces;
 
 /// How often what was measured is gathered while nobody asks for it.
 const GATHER: Duration = Duration::from_secs(5);
@@ -77,6 +81,22 @@ fn describe() {
     describe_gauge!(
         "newsreel_webhook_oldest_seconds",
         "Age of the oldest delivery that waits, by receiver."
+    );
+    describe_counter!(
+        "newsreel_config_reloads_total",
+        "Times the configuration was read again, by whether it was applied or refused."
+    );
+    describe_histogram!(
+        "newsreel_session_device_seconds",
+        "Seconds of a whole device that sessions took, by tenant and device."
+    );
+    describe_counter!(
+        "newsreel_cost_millionths_total",
+        "What that cost at the configured prices, in millionths of the currency, by tenant."
+    );
+    describe_counter!(
+        "newsreel_jobs_forgotten_total",
+        "Ended jobs kept no longer, by whether they were too old or took too much room."
     );
     describe_counter!(
         "newsreel_frames_total",

@@ -1,9 +1,9 @@
-//! One attempt to deliver: signed, sent, and what its outcome means. Not here: when the next one is made to whom.
+//! One attempt to deliver: sent, to programs signed, and what its outcome means. Not here: when the next one is made to whom.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use newsreel_config::{Network, Webhooks};
+use newsreel_config::{Chat, Config, Mailbox, Network};
 use newsreel_model::Result;
 use newsreel_model::webhook::{Delivery, Settled};
 use standardwebhooks::Webhook;
@@ -14,6 +14,8 @@ use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::DefaultConnector;
 
 use super::address::{Guard, REFUSED};
+use super::mailer::{Mailer, Unsent};
+use super::people;
 use super::route::Receiver;
 use super::{secrets, unexpected};
 use crate::faults;
@@ -24,12 +26,16 @@ const LONGEST_PAUSE_S: i64 = 3 * 3600;
 /// The longest pause a receiver can ask for.
 const LONGEST_ASKED_S: i64 = 3600;
 
+/// What came of a request.
+type Sent = std::result::Result<ureq::http::Response<ureq::Body>, String>;
+
 /// Sends.
 pub struct Postman {
     /// For receivers of the configuration, wherever they are.
     trusted: Agent,
     /// For receivers of jobs.
     guarded: Agent,
+    mailer: Mailer,
     master: [u8; 32],
     give_up: SignedDuration,
 }
@@ -37,7 +43,9 @@ pub struct Postman {
 impl Postman {
     /// # Errors
     /// A setting that was checked before is wrong after all.
-    pub fn new(config: &Webhooks, master: [u8; 32]) -> Result<Self> {
+    pub fn new(config: &Config, master: [u8; 32]) -> Result<Self> {
+        let mailer = Mailer::new(&config.mail, config.webhooks.timeout_s);
+        let config = &config.webhooks;
         let settings = || {
             Agent::config_builder()
                 .timeout_global(Some(Duration::from_secs(u64::from(config.timeout_s))))
@@ -71,6 +79,7 @@ impl Postman {
                 DefaultConnector::default(),
                 Guard::new(allowed),
             ),
+            mailer,
             master,
             give_up: SignedDuration::from_hours(i64::from(config.give_up_h)),
         })
@@ -78,10 +87,22 @@ impl Postman {
 
     /// Tries once.
     pub fn deliver(&self, receiver: &Receiver, delivery: &Delivery) -> Settled {
-        let answer = match self.send(receiver, delivery) {
-            Ok(answer) => answer,
-            Err(why) => return self.again(delivery, why, None),
+        let answer = match receiver {
+            Receiver::Program { url, secret } => self.send(url, secret.as_deref(), delivery),
+            Receiver::Chat(chat) => match people::message(chat, delivery) {
+                Ok(body) => self.say(chat, body),
+                Err(why) => return Settled::Parked { why },
+            },
+            Receiver::Mailbox(mailbox) => return self.mail(mailbox, delivery),
         };
+        match answer {
+            Ok(answer) => self.judge(&answer, delivery),
+            Err(why) => self.again(delivery, why, None),
+        }
+    }
+
+    /// What an answer over HTTP means.
+    fn judge(&self, answer: &ureq::http::Response<ureq::Body>, delivery: &Delivery) -> Settled {
         let status = answer.status();
         if status.is_success() {
             return Settled::Delivered;
@@ -107,25 +128,21 @@ impl Postman {
         Settled::Parked { why }
     }
 
-    fn send(
-        &self,
-        receiver: &Receiver,
-        delivery: &Delivery,
-    ) -> std::result::Result<ureq::http::Response<ureq::Body>, String> {
-        let derived = || secrets::of_url(&self.master, &receiver.url);
-        let secret = receiver.secret.clone().unwrap_or_else(derived);
+    fn send(&self, url: &str, secret: Option<&str>, delivery: &Delivery) -> Sent {
+        let derived = || secrets::of_url(&self.master, url);
+        let key = secret.map_or_else(derived, str::to_owned);
         let words = |e: standardwebhooks::WebhookError| format!("it cannot be signed: {e}");
-        let signer = Webhook::new(&secret).map_err(words)?;
+        let signer = Webhook::new(&key).map_err(words)?;
         let (new, now) = (&delivery.new, Timestamp::now().as_second());
         // The same for every attempt: a receiver that has it already knows it by this.
         let id = format!("evt_{}_{:x}", new.event, new.created_at.as_microsecond());
         let signature = signer.sign(&id, now, new.body.as_bytes()).map_err(words)?;
-        let agent = match receiver.secret {
+        let agent = match secret {
             Some(_) => &self.trusted,
             None => &self.guarded,
         };
         agent
-            .post(&receiver.url)
+            .post(url)
             .header("content-type", "application/json")
             .header("webhook-id", id)
             .header("webhook-timestamp", now.to_string())
@@ -135,6 +152,27 @@ impl Postman {
                 ureq::Error::Other(e) if e.to_string() == REFUSED => REFUSED.to_owned(),
                 e => e.to_string(),
             })
+    }
+
+    fn say(&self, chat: &Chat, body: String) -> Sent {
+        let mut request = self.trusted.post(chat.url.reveal());
+        request = request.header("content-type", &chat.content_type);
+        for (name, value) in &chat.headers {
+            request = request.header(name, value.reveal());
+        }
+        // The address may be a secret: only what went wrong is told.
+        request.send(body).map_err(|e| match e {
+            ureq::Error::BadUri(_) => "its address cannot be used".to_owned(),
+            e => e.to_string(),
+        })
+    }
+
+    fn mail(&self, mailbox: &Mailbox, delivery: &Delivery) -> Settled {
+        match self.mailer.send(mailbox, delivery) {
+            Ok(()) => Settled::Delivered,
+            Err(Unsent::Again(why)) => self.again(delivery, why, None),
+            Err(Unsent::Never(why)) => Settled::Parked { why },
+        }
     }
 
     /// When it is tried again: ever later, a little before or after so that receivers are not all asked at once.

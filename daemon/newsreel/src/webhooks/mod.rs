@@ -1,25 +1,28 @@
-//! Events to receivers outside, at least once and in order per receiver and job. The log and the store are the truth; what is
+//! Events to receivers outside (programs, mail, chat services), at least once and in order per receiver and job. The log and the store are the truth; what is
 //! lost here is found there again.
 //!
 //! Not here: events to whoever listens (`newsreel-api`), or what a job says about its receivers (`newsreel_model::webhook`).
 
 mod address;
 mod attempt;
+mod mailer;
+mod people;
 mod route;
 mod secrets;
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 use jiff::Timestamp;
-use newsreel_config::Webhooks;
+use newsreel_config::Config;
 use newsreel_model::store::Store;
 use newsreel_model::webhook::{Delivery, Settled};
 use newsreel_model::{Error, Result};
 
+use crate::settings::Settings;
 use crate::telemetry::Delivered;
 use crate::threads;
 use attempt::Postman;
@@ -36,15 +39,23 @@ const PER_ENDPOINT: usize = 4;
 ///
 /// # Errors
 /// The secret for receivers of jobs cannot be kept, or no thread can be started.
-pub fn start(store: Arc<dyn Store>, config: &Webhooks, data_dir: &Path) -> Result<Sender<()>> {
-    let postman = Arc::new(Postman::new(config, secrets::master(data_dir)?)?);
+pub fn start(
+    store: Arc<dyn Store>,
+    settings: &Arc<Settings>,
+    data_dir: &Path,
+) -> Result<Sender<()>> {
+    let master = secrets::master(data_dir)?;
+    let config = settings.in_force();
+    let postman = Arc::new(Postman::new(&config, master)?);
     let (wake, woken) = bounded(1);
     let (tell, told) = unbounded();
     let office = Office {
-        router: Router::new(config),
+        router: Router::new(&config),
+        settings: Arc::clone(settings),
+        config,
+        master,
         store,
         postman,
-        max_in_flight: config.max_in_flight,
         under_way: HashMap::new(),
         tell,
     };
@@ -56,6 +67,7 @@ pub fn start(store: Arc<dyn Store>, config: &Webhooks, data_dir: &Path) -> Resul
 struct Done {
     delivery: Delivery,
     settled: Settled,
+    wall_s: f64,
 }
 
 /// The one thread that decides what goes out when.
@@ -63,7 +75,10 @@ struct Office {
     router: Router,
     store: Arc<dyn Store>,
     postman: Arc<Postman>,
-    max_in_flight: usize,
+    master: [u8; 32],
+    settings: Arc<Settings>,
+    /// What `router` and `postman` were made by.
+    config: Arc<Config>,
     /// Deliveries under way, by receiver.
     under_way: HashMap<String, HashSet<u64>>,
     tell: Sender<Done>,
@@ -82,8 +97,8 @@ impl Office {
             }
             told.try_iter().for_each(|done| self.settle(done));
             if let Err(error) = self
-                .router
-                .route(self.store.as_ref())
+                .heed_settings()
+                .and_then(|()| self.router.route(self.store.as_ref()))
                 .and_then(|()| self.send())
             {
                 tracing::warn!(
@@ -96,11 +111,23 @@ impl Office {
         }
     }
 
+    /// Goes by another configuration once one is in force; what is under way goes on by the one before.
+    fn heed_settings(&mut self) -> Result<()> {
+        let config = self.settings.in_force();
+        if !Arc::ptr_eq(&config, &self.config) {
+            self.postman = Arc::new(Postman::new(&config, self.master)?);
+            self.router = Router::new(&config);
+            self.config = config;
+        }
+        Ok(())
+    }
+
     fn settle(&mut self, done: Done) {
         let endpoint = &done.delivery.new.endpoint;
         Delivered {
             delivery: &done.delivery,
             settled: &done.settled,
+            wall_s: done.wall_s,
         }
         .emit();
         // What cannot be written now is tried again: at least once, not at most.
@@ -125,7 +152,7 @@ impl Office {
             .filter(|view| view.waiting > 0)
         {
             let all: usize = self.under_way.values().map(HashSet::len).sum();
-            let room = self.max_in_flight.saturating_sub(all);
+            let room = self.config.webhooks.max_in_flight.saturating_sub(all);
             let own = self.under_way.get(&view.endpoint);
             let own_room = PER_ENDPOINT.saturating_sub(own.map_or(0, HashSet::len));
             if room == 0 || own_room == 0 {
@@ -152,13 +179,19 @@ impl Office {
         own.insert(delivery.id);
         let (postman, tell) = (Arc::clone(&self.postman), self.tell.clone());
         threads::start("webhook", move || {
+            let began = Instant::now();
             let settled = match receiver {
                 Some(receiver) => postman.deliver(&receiver, &delivery),
                 None => Settled::Parked {
                     why: "the configuration names this receiver no more".to_owned(),
                 },
             };
-            let _ = tell.send(Done { delivery, settled });
+            let wall_s = began.elapsed().as_secs_f64();
+            let _ = tell.send(Done {
+                delivery,
+                settled,
+                wall_s,
+            });
         })
     }
 }

@@ -1,4 +1,4 @@
-//! `--config`, `--profile`, `config check` and `config show`.
+//! `--config`, `--profile`, `config check`, `config show` and `config diff`.
 
 use std::fs;
 
@@ -114,4 +114,28 @@ fn the_reference_is_a_valid_configuration() {
     assert!(ended.stdout.contains("valid"));
     run(&mut newsreel(["config", "check"])).expect(0);
     run(&mut newsreel(["config", "check", "--config", reference])).expect(0);
+}
+
+#[test]
+fn diff_says_what_would_change_and_what_needs_a_restart() {
+    let desk = Desk::new();
+    let (old, new) = (desk.path("old.toml"), desk.path("new.toml"));
+    fs::write(&old, "[queue]\nmax_queued = 7\n").unwrap();
+    fs::write(
+        &new,
+        "[queue]\nmax_queued = 8\n[storage]\ndata_dir = \"/d\"\n",
+    )
+    .unwrap();
+    let mut command = newsreel(["config", "diff", "--config"]);
+    let ended = run(command.arg(&old).arg(&new)).expect(0);
+    assert_eq!(
+        ended.stdout,
+        "queue.max_queued: 7 → 8\nstorage.data_dir: \"newsreel-data\" → \"/d\" (needs a restart)\n"
+    );
+    let mut command = newsreel(["config", "diff", "--config"]);
+    let same = run(command.arg(&old).arg(&old)).expect(0);
+    assert_eq!(same.stdout, "nothing would change\n");
+    fs::write(&new, "[queue]\nmax_queued = 0\n").unwrap();
+    let wrong = run(newsreel(["config", "diff"]).arg(&new)).expect(78);
+    assert!(wrong.stderr.contains("new.toml:2:14: "), "{}", wrong.stderr);
 }

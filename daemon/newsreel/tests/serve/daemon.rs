@@ -57,6 +57,8 @@ type Environment = Vec<(OsString, OsString)>;
 pub struct Daemon {
     dir: TempDir,
     env: Environment,
+    /// The binary, if not the one under test itself.
+    binary: Option<PathBuf>,
     running: Mutex<Option<Running>>,
     log: Log,
 }
@@ -104,11 +106,17 @@ impl Daemon {
         let daemon = Self {
             dir,
             env,
+            binary: None,
             running: Mutex::new(None),
             log: Log::default(),
         };
         daemon.restart();
         daemon
+    }
+
+    /// From the next start on, it is this binary.
+    pub fn run_from(&mut self, binary: &Path) {
+        self.binary = Some(binary.to_owned());
     }
 
     /// A path in the test's directory; `out` in it is a root for destinations.
@@ -121,7 +129,11 @@ impl Daemon {
     pub fn restart(&self) {
         let mut running = self.running.lock().unwrap();
         assert!(running.is_none(), "it runs already");
-        let mut command = newsreel(["serve", "--listen", "127.0.0.1:0", "--config"]);
+        let mut command = newsreel([] as [&str; 0]);
+        if let Some(binary) = &self.binary {
+            command = Command::new(binary);
+        }
+        command.args(["serve", "--listen", "127.0.0.1:0", "--config"]);
         command.arg(self.path("newsreel.toml"));
         *running = Some(launch(&mut command, &self.env, &self.log));
     }
@@ -359,7 +371,9 @@ fn launch(command: &mut Command, env: &Environment, log: &Log) -> Running {
     std::thread::spawn(move || {
         for line in stderr.lines().map_while(Result::ok) {
             if let Some((_, url)) = line.split_once("newsreel listens on ") {
-                let _ = tell.send(url.trim().to_owned());
+                // In a log of JSON, the line goes on behind it.
+                let url = url.split(['"', ' ']).next().unwrap_or_default();
+                let _ = tell.send(url.to_owned());
             }
             let mut said = log.said.lock().unwrap();
             said.push_str(&line);

@@ -7,6 +7,7 @@ use newsreel_model::report::Report;
 
 use crate::clip;
 use crate::daemon::{Daemon, dir, spec};
+use crate::processes::until;
 use crate::support::turn;
 
 /// Samples by name and labels, once every line was found to be as the format wants it.
@@ -67,7 +68,7 @@ fn scrape(daemon: &Daemon) -> BTreeMap<String, f64> {
 #[allow(clippy::float_cmp, reason = "whole numbers")]
 fn what_is_counted_is_what_was_done() {
     let _turn = turn();
-    let daemon = Daemon::start("");
+    let daemon = Daemon::start("[prices]\ncurrency = \"CHF\"\nper_hour = { cpu = 3600.0 }\n");
     let job = daemon.submit(&spec(&clip(6), "story"));
     let done = daemon.wait_for(job.id, JobState::Completed);
     std::fs::write(daemon.path("in/text.mp4"), "no video").unwrap();
@@ -108,4 +109,65 @@ fn what_is_counted_is_what_was_done() {
     assert_eq!(of("newsreel_jobs{state=\"failed\"}"), 1.0);
     assert!(of("newsreel_device_capacity{device=\"cpu\",resource=\"cpu_millicores\"}") >= 1000.0);
     assert!(of("newsreel_disk_free_bytes") > 0.0 && of("newsreel_events_logged") > 5.0);
+
+    // A price of one a second of the whole machine.
+    let labels = "{tenant=\"default\",device=\"cpu\"}";
+    let device_s = of(&format!("newsreel_session_device_seconds_sum{labels}"));
+    let millionths = of("newsreel_cost_millionths_total{tenant=\"default\",currency=\"CHF\"}");
+    assert!(device_s > 0.0);
+    let difference = (millionths / 1e6 - device_s).abs();
+    assert!(difference < 0.001, "{millionths} millionths, {device_s} s");
+    until("the log has each job's cost", || {
+        daemon.lines_with("currency=\"CHF\"") == 2
+    });
+    dashboard(&found);
+}
+
+/// Fails unless every panel shows something after a job, and names only metrics and labels there are.
+fn dashboard(found: &BTreeMap<String, f64>) {
+    let described = include_str!("../../src/telemetry/mod.rs");
+    let text = include_str!("../../../../docs/grafana.json");
+    let dashboard: serde_json::Value = serde_json::from_str(text).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    let shown: Vec<_> = panels.iter().filter(|p| p["type"] != "row").collect();
+    assert!(shown.len() > 15);
+    for panel in shown {
+        for target in panel["targets"].as_array().unwrap() {
+            let expression = target["expr"].as_str().unwrap();
+            let word = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
+            let names: Vec<&str> = expression
+                .split(word)
+                .filter(|w| w.starts_with("newsreel_"))
+                .collect();
+            assert!(!names.is_empty(), "{}: {expression}", panel["title"]);
+            for name in &names {
+                let family = ["_bucket", "_sum", "_count"]
+                    .iter()
+                    .find_map(|end| name.strip_suffix(end));
+                let quoted = |name: &str| described.contains(&format!("\"{name}\""));
+                assert!(
+                    quoted(name) || family.is_some_and(quoted),
+                    "{name} is no metric"
+                );
+            }
+            // What may never have happened is shown as nothing.
+            if expression.contains("or vector(0)") {
+                continue;
+            }
+            let labels = expression
+                .split(" by (")
+                .skip(1)
+                .filter_map(|rest| rest.split(')').next());
+            let labels: Vec<&str> = labels.flat_map(|list| list.split(", ")).collect();
+            for name in names {
+                let series: Vec<&String> = found
+                    .keys()
+                    .filter(|s| s.split('{').next() == Some(name))
+                    .collect();
+                assert!(!series.is_empty(), "{}: there is no {name}", panel["title"]);
+                let has = |label: &&str| series.iter().any(|s| s.contains(&format!("{label}=\"")));
+                assert!(labels.iter().all(has), "{expression}: {series:?}");
+            }
+        }
+    }
 }

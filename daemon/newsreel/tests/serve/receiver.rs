@@ -14,6 +14,7 @@ pub struct Came {
     pub id: String,
     pub timestamp: String,
     pub signature: String,
+    pub authorization: String,
     pub body: String,
     /// The answer it got.
     pub answered: Answer,
@@ -136,6 +137,7 @@ fn serve(stream: &TcpStream, all: &Mutex<Vec<Came>>, manners: &Manners) -> Optio
         id: take("webhook-id"),
         timestamp: take("webhook-timestamp"),
         signature: take("webhook-signature"),
+        authorization: take("authorization"),
         body: String::from_utf8(body).ok()?,
         answered: Answer::Close,
     };

@@ -1,7 +1,7 @@
 //! How breaking news gets its place, and what becomes of who gave it.
 
 use newsreel_model::JobId;
-use newsreel_scheduler::{Action, CutAt, Demand, Input, JobEntry, Plan};
+use newsreel_scheduler::{Action, CutAt, Demand, Input, JobEntry, Plan, Policy};
 
 use crate::sim::check::End;
 use crate::sim::world::World;
@@ -209,4 +209,24 @@ fn a_whole_job_is_preempted_too_and_stays_in_one_session() {
     world.run_until(100_000);
     assert_eq!(world.end_of(id(1)), Some(End::Complete));
     assert!(world.tell(Input::Tick).is_empty());
+}
+
+#[test]
+fn what_is_breaking_news_can_be_said_anew_while_jobs_run() {
+    let mut world = busy();
+    let entry = JobEntry {
+        priority: 60,
+        ..job(2, 10_500)
+    };
+    world.queue(entry, plan(2));
+    world.run_until(12_000);
+    assert_eq!(cuts(&world), [0_u64; 0], "60 is not breaking yet");
+    world.tell(Input::Policy(Policy {
+        breaking_priority: 60,
+        ..policy()
+    }));
+    assert_eq!(cuts(&world), [12_000]);
+    world.run_until(200_000);
+    assert_eq!(world.end_of(id(2)), Some(End::Complete));
+    assert_eq!(world.end_of(id(1)), Some(End::Complete));
 }

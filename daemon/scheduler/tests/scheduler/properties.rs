@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use newsreel_model::spec::Fallback;
 use newsreel_model::{Class, Code};
-use newsreel_scheduler::{Action, Demand, Epoch, Input, JobEntry, Plan};
+use newsreel_scheduler::{Action, Demand, Epoch, Input, JobEntry, Plan, Policy};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 
@@ -36,6 +36,7 @@ enum Op {
     Remove(u8),
     Add(u8, u64),
     Disk(u64),
+    Policy(u8, u64),
     Stale(u64),
 }
 
@@ -78,6 +79,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => Just(Op::Mend),
         1 => (0..3_u8).prop_map(Op::Remove),
         2 => (0..3_u8, 1..6_u64).prop_map(|(which, size)| Op::Add(which, size)),
+        1 => (50..=100_u8, 0..3_000_u64).prop_map(|(breaking, reserve)| Op::Policy(breaking, reserve)),
         1 => (0..8_000_u64).prop_map(Op::Disk),
         1 => (0..40_u64).prop_map(Op::Stale),
     ]
@@ -165,6 +167,13 @@ fn apply(world: &mut World, number: u64, op: &Op) {
             world.remove(name(*which));
         }
         Op::Add(which, size) => add(world, *which, *size),
+        Op::Policy(breaking_priority, disk_reserve_bytes) => {
+            world.tell(Input::Policy(Policy {
+                breaking_priority: *breaking_priority,
+                disk_reserve_bytes: *disk_reserve_bytes,
+                ..policy()
+            }));
+        }
         Op::Disk(bytes) => {
             world.tell(Input::DiskFree(*bytes));
         }

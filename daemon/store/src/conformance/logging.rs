@@ -41,7 +41,10 @@ fn events_come_back_as_they_went(store: &dyn Store) {
         Event::Playable {
             playlist: "master.m3u8".to_owned(),
         },
-        Event::Completed { wall_s: 0.1 + 0.2 },
+        Event::Completed {
+            wall_s: 0.1 + 0.2,
+            spent: None,
+        },
     ];
     let before = Timestamp::now();
     let noted = events

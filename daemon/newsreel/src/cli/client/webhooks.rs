@@ -22,7 +22,7 @@ pub enum Command {
     },
     /// Try again what was given up for a receiver.
     Replay {
-        /// As `list` shows it: name:NAME or url:URL.
+        /// As `list` shows it: name:NAME, mail:NAME, message:NAME or url:URL.
         endpoint: String,
         #[command(flatten)]
         connection: Connection,
