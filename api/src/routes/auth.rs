@@ -56,7 +56,7 @@ fn link_s() -> u32 {
 }
 
 fn short(token: String) -> Result<String, Problem> {
-    match token.len() <= MAX_TOKEN_CHARS {
+    match token.chars().count() <= MAX_TOKEN_CHARS {
         true => Ok(token),
         false => Err(Error::new(Code::Unauthenticated, "that is no token of this daemon").into()),
     }
@@ -109,9 +109,13 @@ pub(super) async fn revoke(
     _: NoQuery,
     Body(given): Body<Revoke>,
 ) -> Result<StatusCode, Problem> {
-    if let Ok(token) = short(given.token) {
-        api.gate.end(token).await?;
+    if given.token.chars().count() > MAX_TOKEN_CHARS {
+        let message = "token has more than 1,024 characters, which no token of this daemon has";
+        return Err(Error::new(Code::RequestInvalid, message)
+            .in_field("token")
+            .into());
     }
+    api.gate.end(given.token).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
