@@ -1,12 +1,42 @@
-//! Side-by-side measurement: one command run under GNU time, with a look-out for the first playable segment.
+//! What the measuring tools share: a command run under GNU time with a look-out for the first playable segment, a daemon to be
+//! asked, and options.
 //!
 //! Not here: what is compared (see `src/bin`), or any assertion: machines are noisy, only ratios within one run are shown.
 #![forbid(unsafe_code)]
 
-use std::io;
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+/// The number after `name` among a command's arguments.
+#[must_use]
+pub fn option(arguments: &[String], name: &str, default: usize) -> usize {
+    let at = arguments.iter().position(|a| a == name);
+    at.and_then(|i| arguments.get(i + 1)?.parse().ok())
+        .unwrap_or(default)
+}
+
+/// Starts a daemon over a configuration; with it the host and port it listens on.
+///
+/// # Errors
+/// It cannot be started, or ends before it listens.
+pub fn serve(newsreel: &str, config: &Path) -> io::Result<(Child, String)> {
+    let mut daemon = Command::new(newsreel)
+        .args(["serve", "--config"])
+        .arg(config)
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let silent = || io::Error::other("the daemon does not say where it listens");
+    let lines = BufReader::new(daemon.stderr.take().ok_or_else(silent)?).lines();
+    let mut lines = lines.map_while(Result::ok);
+    let address = lines
+        .find_map(|line| Some(line.split_once("newsreel listens on http://")?.1.to_owned()))
+        .ok_or_else(silent)?;
+    // What it says on is read, as a service manager would.
+    std::thread::spawn(move || lines.for_each(drop));
+    Ok((daemon, address))
+}
 
 /// What one execution cost.
 #[derive(Clone, Copy, Debug)]

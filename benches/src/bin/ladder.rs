@@ -12,7 +12,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use newsreel_benches::{Cost, measure, median};
+use newsreel_benches::{Cost, measure, median, option};
 
 /// Rungs of the `web` profile: width, height, cap in kbit/s.
 const RUNGS: [(u32, u32, u32); 5] = [
@@ -25,11 +25,7 @@ const RUNGS: [(u32, u32, u32); 5] = [
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let option = |name: &str, default: u32| {
-        let at = arguments.iter().position(|a| a == name);
-        at.and_then(|i| arguments.get(i + 1)?.parse().ok())
-            .unwrap_or(default)
-    };
+    let option = |name: &str, default| option(&arguments, name, default);
     let newsreel = arguments
         .first()
         .expect("usage: ladder NEWSREEL [--seconds N] [--repeats N] [--only NAME]")
@@ -102,7 +98,7 @@ fn main() {
     );
 }
 
-fn print_table(seconds: u32, repeats: u32, names: &[&str], costs: &[Vec<Cost>]) {
+fn print_table(seconds: usize, repeats: usize, names: &[&str], costs: &[Vec<Cost>]) {
     println!(
         "{seconds} s of 1080p25, `web` ladder, {repeats} rounds; in brackets the median ratio to the first row.\n"
     );
@@ -138,7 +134,7 @@ fn shown(path: &Path) -> String {
 }
 
 /// Real pictures where they are to be had, enlarged and looped; a made pattern with noise otherwise.
-fn make_clip(scratch: &Path, seconds: u32) -> PathBuf {
+fn make_clip(scratch: &Path, seconds: usize) -> PathBuf {
     let clip = scratch.join(format!("source-{seconds}s.mp4"));
     if clip.exists() {
         return clip;

@@ -9,11 +9,11 @@
     reason = "a measuring tool may stop at the first surprise"
 )]
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
+use newsreel_benches::{option, serve};
 use newsreel_config::Config;
 use newsreel_model::JobId;
 use newsreel_model::spec::JobSpec;
@@ -22,11 +22,7 @@ use newsreel_store::{SqliteStore, StoreOptions};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let option = |name: &str, default: usize| {
-        let at = arguments.iter().position(|a| a == name);
-        at.and_then(|i| arguments.get(i + 1)?.parse().ok())
-            .unwrap_or(default)
-    };
+    let option = |name: &str, default| option(&arguments, name, default);
     let newsreel = arguments
         .first()
         .expect("usage: load NEWSREEL [--jobs N] [--submits N] [--clients N]");
@@ -37,7 +33,8 @@ fn main() {
     std::fs::write(scratch.join("clip.mp4"), "not looked at").unwrap();
     fill(&scratch.join("data/store.db"), jobs);
 
-    let (mut daemon, url) = start(newsreel, scratch);
+    let (mut daemon, address) = start(newsreel, scratch);
+    let url = format!("http://{address}");
     println!("A daemon with {jobs} jobs in its store, over loopback.\n");
     println!("| | per second | p50 ms | p99 ms |\n| --- | --- | --- | --- |");
     for clients in [1, option("--clients", 16)] {
@@ -96,20 +93,7 @@ fn start(newsreel: &str, scratch: &Path) -> (Child, String) {
         root.display()
     );
     std::fs::write(&config, text).unwrap();
-    let mut daemon = Command::new(newsreel)
-        .args(["serve", "--config"])
-        .arg(&config)
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(daemon.stderr.take().unwrap()).lines();
-    let mut lines = lines.map_while(Result::ok);
-    let url = lines
-        .find_map(|line| Some(line.strip_prefix("newsreel listens on ")?.to_owned()))
-        .expect("the daemon says where it listens");
-    // What it says on is read, as a service manager would.
-    std::thread::spawn(move || lines.for_each(drop));
-    (daemon, url)
+    serve(newsreel, &config).unwrap()
 }
 
 /// What each of `count` calls by each of `clients` took, and the whole.

@@ -9,15 +9,15 @@
     reason = "a measuring tool may stop at the first surprise"
 )]
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::post;
+use newsreel_benches::{option, serve};
 use newsreel_model::envelope::Envelope;
 use newsreel_model::spec::JobSpec;
 use serde_json::Value;
@@ -32,11 +32,7 @@ const LIMIT: Duration = Duration::from_secs(600);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let option = |name: &str, default: usize| {
-        let at = arguments.iter().position(|a| a == name);
-        at.and_then(|i| arguments.get(i + 1)?.parse().ok())
-            .unwrap_or(default)
-    };
+    let option = |name: &str, default| option(&arguments, name, default);
     let newsreel = arguments
         .first()
         .expect("usage: push NEWSREEL [--jobs N] [--listeners N] [--receivers N]");
@@ -199,19 +195,7 @@ fn start(newsreel: &str, dir: &Path, hook: &str, receivers: usize) -> (Child, St
     }
     let config = dir.join("newsreel.toml");
     std::fs::write(&config, text).unwrap();
-    let mut daemon = Command::new(newsreel)
-        .args(["serve", "--config"])
-        .arg(&config)
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(daemon.stderr.take().unwrap()).lines();
-    let mut lines = lines.map_while(Result::ok);
-    let address = lines
-        .find_map(|line| Some(line.split_once("newsreel listens on http://")?.1.to_owned()))
-        .expect("the daemon says where it listens");
-    std::thread::spawn(move || lines.for_each(drop));
-    (daemon, address)
+    serve(newsreel, &config).unwrap()
 }
 
 fn make_clip(clip: &Path) {

@@ -11,6 +11,7 @@ use newsreel_model::profile::VideoCodec;
 use newsreel_model::{Code, Error, Result};
 use rustix::process::{Signal, set_parent_process_death_signal};
 
+use crate::job::programme::cores;
 use crate::printing;
 
 /// Every device of this machine.
@@ -57,7 +58,7 @@ fn name(kind: DeviceKind) -> &'static str {
 }
 
 fn cpu() -> CpuReport {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let cores = cores();
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info
         .lines()

@@ -87,13 +87,6 @@ pub(crate) struct Hosts {
 }
 
 impl Hosts {
-    fn insert(&mut self, host: Host) {
-        let device = &host.device;
-        let machine = self.machines.entry(device.machine.clone()).or_default();
-        machine.insert(device.id.clone());
-        self.by_id.insert(device.id.clone(), host);
-    }
-
     pub(crate) fn remove(&mut self, id: &DeviceId) {
         if let Some(host) = self.by_id.remove(id)
             && let Some(machine) = self.machines.get_mut(&host.device.machine)
@@ -144,9 +137,11 @@ impl Hosts {
     /// A device that was not there before.
     pub(crate) fn add(&mut self, device: Device, reserve: Resources) {
         let (used, ending) = self.taken_beside(&device.machine);
+        let machine = self.machines.entry(device.machine.clone()).or_default();
+        machine.insert(device.id.clone());
         let mut host = Host::new(device, reserve);
         (host.used, host.ending) = (used, ending);
-        self.insert(host);
+        self.by_id.insert(host.device.id.clone(), host);
     }
 
     pub(crate) fn get(&self, id: &DeviceId) -> Option<&Host> {

@@ -68,8 +68,6 @@ const MOST_GPUS: u32 = 8;
 
 /// One device with its lanes, the best first. It is opened when it is first needed: a context on a GPU costs hundreds of MiB.
 struct Station {
-    /// What reports call it.
-    name: String,
     place: Place,
     lanes: OnceLock<Result<Vec<Box<dyn Engine>>>>,
 }
@@ -77,8 +75,19 @@ struct Station {
 enum Place {
     Cpu,
     Gpu(HwDeviceId),
-    /// Opened by whoever gave the work: nothing follows it here.
-    Assigned,
+    /// Opened by whoever gave the work, which knows its name: nothing follows it here.
+    Assigned(String),
+}
+
+impl Place {
+    /// What reports call it.
+    fn name(&self) -> String {
+        match self {
+            Self::Cpu => "cpu".to_owned(),
+            Self::Gpu(id) => id.to_string(),
+            Self::Assigned(name) => name.clone(),
+        }
+    }
 }
 
 /// Where a run is: a station and one of its lanes.
@@ -123,12 +132,7 @@ impl Devices {
         if begins_on_cores || request.fallback == Fallback::Any {
             places.push(Place::Cpu);
         }
-        let station = |place: Place| Station {
-            name: match &place {
-                Place::Cpu => "cpu".to_owned(),
-                Place::Gpu(id) => id.to_string(),
-                Place::Assigned => String::new(),
-            },
+        let station = |place| Station {
             place,
             lanes: OnceLock::new(),
         };
@@ -148,8 +152,7 @@ impl Devices {
     /// The one device that the work was given to, already open. When it fails, whoever gave the work looks for another.
     pub fn assigned(name: &str, lanes: Vec<Box<dyn Engine>>) -> Self {
         let station = Station {
-            name: name.to_owned(),
-            place: Place::Assigned,
+            place: Place::Assigned(name.to_owned()),
             lanes: OnceLock::from(Ok(lanes)),
         };
         Self {
@@ -227,7 +230,7 @@ impl Devices {
 
     fn open(&self, place: &Place) -> Result<Vec<Box<dyn Engine>>> {
         match place {
-            Place::Assigned => Err(Error::bug("a device that was given open is not")),
+            Place::Assigned(_) => Err(Error::bug("a device that was given open is not")),
             Place::Cpu => Ok(vec![Box::new(Arc::clone(&self.cpu))]),
             Place::Gpu(id @ HwDeviceId::Cuda(_)) => self.gpu(id, Nvidia),
             Place::Gpu(id @ HwDeviceId::Vaapi(_)) => self.gpu(id, Vaapi),
@@ -267,7 +270,7 @@ impl Devices {
         let begins = |station| At { station, lane: 0 };
         let allowed = |at: &At| match self.stations[at.station].place {
             Place::Cpu => self.cores_follow || error.code() == Code::EngineUnavailable,
-            Place::Gpu(_) | Place::Assigned => true,
+            Place::Gpu(_) | Place::Assigned(_) => true,
         };
         (at.station + 1..self.stations.len())
             .map(begins)
@@ -276,8 +279,8 @@ impl Devices {
     }
 
     fn report(&self, from: At, to: At, rest: &Run, error: &Error) -> FallbackReport {
-        let name = |at: At| self.stations[at.station].name.as_str();
-        fallback(name(from), name(to), rest.segments.start, error)
+        let name = |at: At| self.stations[at.station].place.name();
+        fallback(&name(from), &name(to), rest.segments.start, error)
     }
 }
 

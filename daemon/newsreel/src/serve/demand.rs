@@ -148,13 +148,16 @@ fn without_encoder(plan: &Plan, cpu: Resources) -> Resources {
 
 fn frames_per_s(plan: &Plan) -> u64 {
     let frames: u64 = plan.grid.segments.iter().map(|s| u64::from(s.frames)).sum();
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a duration in whole seconds"
-    )]
-    let seconds = plan.duration_s().ceil() as u64;
-    frames.div_ceil(seconds.max(1))
+    frames.div_ceil(seconds(plan).max(1))
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a duration in whole seconds"
+)]
+fn seconds(plan: &Plan) -> u64 {
+    plan.duration_s().ceil() as u64
 }
 
 /// The cores one run gets: as many as there are when the job is one run, one each when it has runs for all.
@@ -178,12 +181,6 @@ pub fn disk_bytes(plan: Option<&Plan>, source_bytes: u64) -> u64 {
     let Some(plan) = plan else {
         return source_bytes.min(1 << 40);
     };
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a duration in whole seconds"
-    )]
-    let seconds = plan.duration_s().ceil() as u64;
     let bps: u64 = plan
         .video
         .rungs
@@ -194,5 +191,5 @@ pub fn disk_bytes(plan: Option<&Plan>, source_bytes: u64) -> u64 {
                 + 128_000
         })
         .sum();
-    bps / 8 * seconds * 2
+    bps / 8 * seconds(plan) * 2
 }

@@ -35,7 +35,6 @@ pub struct Known {
     pub name: String,
     /// What a probe found; none for the cores.
     pub report: Option<GpuReport>,
-    kind: DeviceKind,
     /// Measured or guessed, settings applied.
     capacity: Resources,
     sessions_per_worker: usize,
@@ -48,7 +47,7 @@ pub struct Known {
 impl Known {
     /// Its kind.
     pub fn kind(&self) -> DeviceKind {
-        self.kind
+        self.report.as_ref().map_or(DeviceKind::Cpu, |gpu| gpu.kind)
     }
 
     /// As the scheduler sees it now.
@@ -60,11 +59,11 @@ impl Known {
             .map_or(capacity.vram_mib, |v| v.min(capacity.vram_mib));
         Device {
             id: self.id.clone(),
-            kind: self.kind,
+            kind: self.kind(),
             machine: MACHINE.into(),
             capacity,
             sessions_per_worker: self.sessions_per_worker,
-            sessions_in_all: match self.kind {
+            sessions_in_all: match self.kind() {
                 DeviceKind::Cpu => usize::MAX,
                 DeviceKind::Nvidia | DeviceKind::Vaapi => SESSIONS_OF_A_WORKER,
             },
@@ -147,17 +146,8 @@ impl Devices {
         cores: usize,
     ) -> Vec<Device> {
         let common = of_the_machine(cores);
-        self.insert(Known {
-            id: CPU.into(),
-            name: format!("{cores} cores"),
-            report: None,
-            kind: DeviceKind::Cpu,
-            capacity: common,
-            sessions_per_worker: faults::sessions_per_worker(),
-            cap: SessionCap::default(),
-            vram_mib: None,
-            relaxed: Instant::now(),
-        });
+        let name = format!("{cores} cores");
+        self.insert(CPU, name, None, common, faults::sessions_per_worker());
         for gpu in inventory.gpus {
             if settings.exclude.contains(&gpu.id) {
                 tracing::info!(device = gpu.id, "left alone, as devices.exclude says");
@@ -169,17 +159,10 @@ impl Devices {
                 driver = gpu.driver,
                 "GPU found"
             );
-            self.insert(Known {
-                id: gpu.id.as_str().into(),
-                name: gpu.name.clone(),
-                kind: gpu.kind,
-                capacity: capacity(&gpu, measured, settings).plus(common),
-                sessions_per_worker: settings.sessions_per_worker,
-                cap: SessionCap::default(),
-                vram_mib: None,
-                relaxed: Instant::now(),
-                report: Some(gpu),
-            });
+            let (id, name) = (gpu.id.clone(), gpu.name.clone());
+            let capacity = capacity(&gpu, measured, settings).plus(common);
+            let sessions = settings.sessions_per_worker;
+            self.insert(&id, name, Some(gpu), capacity, sessions);
         }
         for missing in inventory.unavailable {
             tracing::debug!(
@@ -191,7 +174,25 @@ impl Devices {
         self.known.values().map(Known::device).collect()
     }
 
-    fn insert(&mut self, known: Known) {
+    /// A device that has refused nothing yet.
+    fn insert(
+        &mut self,
+        id: &str,
+        name: String,
+        report: Option<GpuReport>,
+        capacity: Resources,
+        sessions_per_worker: usize,
+    ) {
+        let known = Known {
+            id: id.into(),
+            name,
+            report,
+            capacity,
+            sessions_per_worker,
+            cap: SessionCap::default(),
+            vram_mib: None,
+            relaxed: Instant::now(),
+        };
         self.known.insert(known.id.clone(), known);
     }
 

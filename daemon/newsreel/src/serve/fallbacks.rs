@@ -80,7 +80,8 @@ impl Core {
     pub(super) fn weigh(&mut self, epoch: Epoch, session: &Session, error: &Error) -> Class {
         match error.code() {
             Code::EncoderSessionsExhausted => {
-                self.learn_sessions(session, epoch, session.refused + 1);
+                let open = self.sessions_open(session, epoch, session.refused + 1);
+                self.correct(&session.device, |known| known.refused_sessions(open));
                 Class::Retry
             }
             Code::DeviceOutOfMemory => {
@@ -101,29 +102,28 @@ impl Core {
     /// How many init segments of a job are public.
     pub(super) fn inits(&self, job: JobId) -> usize {
         let live = self.jobs.get(&job).and_then(|entry| entry.live.as_ref());
-        live.map_or(0, |live| live.inits().len())
+        live.map_or(0, |live| live.inits_public())
     }
 
     fn refused_a_session(&mut self, epoch: Epoch) {
-        let Some(mut session) = self.sessions.remove(&epoch) else {
-            return;
-        };
-        session.refused += 1;
-        self.learn_sessions(&session, epoch, session.refused);
-        self.sessions.insert(epoch, session);
+        if let Some(session) = self.sessions.get_mut(&epoch) {
+            session.refused += 1;
+            let (device, refused) = (session.device.clone(), session.refused);
+            let open = self.sessions_open(&self.sessions[&epoch], epoch, refused);
+            self.correct(&device, |known| known.refused_sessions(open));
+        }
     }
 
-    /// A device opened all of a session's encoders but so many: with those of its neighbours, that is what it has.
-    fn learn_sessions(&mut self, session: &Session, epoch: Epoch, refused: u64) {
-        let live = self.jobs.get(&session.job).and_then(|e| e.live.clone());
+    /// Encoder sessions that are open on a session's device, which refused it so many: the rest of its own, and its neighbours'.
+    fn sessions_open(&self, session: &Session, epoch: Epoch, refused: u64) -> u64 {
+        let live = self.jobs.get(&session.job).and_then(|e| e.live.as_ref());
         let settled = live.and_then(|live| live.settled());
         let wanted = match (&session.task, settled) {
             (Task::Encode { .. }, Some((planned, _))) => demand::encoder_sessions(&planned.plan),
             _ => 1,
         };
         let others = self.beside(session, epoch, |s| s.demand.encoder_sessions);
-        let open = others + wanted.saturating_sub(refused);
-        self.correct(&session.device, |known| known.refused_sessions(open));
+        others + wanted.saturating_sub(refused)
     }
 
     /// What the other sessions on a session's device were promised.

@@ -224,6 +224,11 @@ impl LiveJob {
         self.state.lock().inits.clone()
     }
 
+    /// How many those are.
+    pub fn inits_public(&self) -> usize {
+        self.state.lock().inits.len()
+    }
+
     /// Work went on elsewhere: told, and kept for the report.
     pub fn fell_back(&self, fallback: &FallbackReport) {
         let fallback = fallback.clone();
