@@ -11,12 +11,15 @@ use newsreel_media::ffi::{Frame, Params, PixelFormat, VideoSettings, has_encoder
 use newsreel_media::pipeline::{self, Role, RunControl, RunStats, SegmentSink, Stages, Unsplit};
 use newsreel_media::prepare::Prepared;
 use newsreel_media::software::{SoftwareDecoder, SoftwareEncoder, SoftwareScaler};
-use newsreel_model::grid::Run;
+use newsreel_model::grid::{Run, SHORTEST_RUN};
 use newsreel_model::plan::{Plan, RungPlan};
 use newsreel_model::profile::VideoCodec;
 use newsreel_model::{Code, Error, Result};
 
 pub use threads::Threads;
+
+/// Cores for each of several runs encoded at once: two threads of one encoder share caches and a decode, two runs do not.
+const CORES_PER_RUN: usize = 2;
 
 /// The machine's cores as a device.
 pub struct CpuEngine {
@@ -34,10 +37,27 @@ impl CpuEngine {
         }
     }
 
-    /// By the whole ladder, not by what a run makes of it: some encoders write their threads into the header.
+    /// By the whole ladder, not by what a run makes of it.
     fn threads(&self, plan: &Plan) -> Threads {
         let rungs: Vec<_> = plan.video.rungs.iter().collect();
-        Threads::choose(self.cores, self.threads_per_encoder, &rungs)
+        Threads::choose(self.cores_per_run(plan), self.threads_per_encoder, &rungs)
+    }
+
+    /// The cores that are one run's when the job has as many runs as it can.
+    fn cores_per_run(&self, plan: &Plan) -> usize {
+        // libx265 and SVT-AV1 write into their headers what follows from their threads: there it has to be one number,
+        // also for the first segment, which is made before it is known how long the programme is.
+        let alike =
+            |r: &RungPlan| r.codec == VideoCodec::H264 && r.rate_control.allows_independent_runs();
+        if !plan.video.rungs.iter().all(alike) {
+            return self.cores;
+        }
+        let runs = (plan.grid.len() / SHORTEST_RUN).clamp(1, self.parallel_runs());
+        self.cores / runs
+    }
+
+    fn parallel_runs(&self) -> usize {
+        self.cores.div_ceil(CORES_PER_RUN)
     }
 }
 
@@ -112,7 +132,7 @@ impl Engine for CpuEngine {
                 .into_iter()
                 .filter(|c| has_encoder(options::encoder(*c)))
                 .collect(),
-            parallel_runs: self.cores,
+            parallel_runs: self.parallel_runs(),
         }
     }
 

@@ -54,7 +54,8 @@ fn x264(rung: &RungPlan) -> Vec<(String, String)> {
         // With an endless GOP a scene cut becomes a plain I-frame: better pictures, and key frames on the grid alone.
         pair(
             "x264-params",
-            "keyint=infinite:min-keyint=1073741823:open-gop=0:stitchable=1",
+            // One picture between lookahead and encoder is enough to keep both busy; each more costs memory alone.
+            "keyint=infinite:min-keyint=1073741823:open-gop=0:stitchable=1:sync-lookahead=1",
         ),
     ];
     rate(rung, &mut options);

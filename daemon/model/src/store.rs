@@ -362,11 +362,17 @@ pub trait Store: crate::keys::Keys {
     /// The store cannot be read.
     fn due(&self, endpoint: &str, now: Timestamp, limit: u32) -> Result<Vec<Delivery>>;
 
-    /// How an attempt went. One that is not known any more is passed over.
+    /// Names of the receivers for which something waits, whether or not its time has come, in the order of the names.
     ///
     /// # Errors
-    /// The store cannot be written.
-    fn settle(&self, delivery: u64, settled: Settled) -> Result<()>;
+    /// The store cannot be read.
+    fn awaited(&self) -> Result<Vec<String>>;
+
+    /// How attempts went, by the delivery's number, in one commit. One that is not known any more is passed over.
+    ///
+    /// # Errors
+    /// The store cannot be written; then none is kept.
+    fn settle(&self, attempts: Vec<(u64, Settled)>) -> Result<()>;
 
     /// Every receiver with deliveries, by name; with `tenant`, as if there were no deliveries but those of its jobs.
     ///

@@ -60,6 +60,21 @@ pub fn due(db: &Connection, endpoint: &str, now: Timestamp, limit: u32) -> Work<
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
+/// For whom something waits. Each name is found by a step in the index: how much waits does not matter.
+pub fn awaited(db: &Connection) -> Work<Vec<String>> {
+    let mut query = db.prepare_cached(
+        "WITH RECURSIVE names (name) AS (
+             SELECT min(endpoint) FROM deliveries INDEXED BY deliveries_due WHERE due_at IS NOT NULL
+             UNION ALL
+             SELECT (SELECT min(endpoint) FROM deliveries INDEXED BY deliveries_due
+                     WHERE due_at IS NOT NULL AND endpoint > name)
+             FROM names WHERE name IS NOT NULL)
+         SELECT name FROM names WHERE name IS NOT NULL",
+    )?;
+    let found = query.query_map([], |row| row.get(0))?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
 /// How an attempt went.
 pub fn settle(db: &Connection, delivery: u64, settled: &Settled) -> Work<()> {
     let id = number(delivery)?;

@@ -171,8 +171,15 @@ impl Store for SqliteStore {
         self.read(|db| deliveries::due(db, endpoint, now, limit))
     }
 
-    fn settle(&self, delivery: u64, settled: Settled) -> Result<()> {
-        self.write(move |db| deliveries::settle(db, delivery, &settled))
+    fn awaited(&self) -> Result<Vec<String>> {
+        self.read(deliveries::awaited)
+    }
+
+    fn settle(&self, attempts: Vec<(u64, Settled)>) -> Result<()> {
+        self.write(move |db| {
+            let mut attempts = attempts.iter();
+            attempts.try_for_each(|(id, settled)| deliveries::settle(db, *id, settled))
+        })
     }
 
     fn endpoints(&self, tenant: Option<&str>) -> Result<Vec<EndpointView>> {

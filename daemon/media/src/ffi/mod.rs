@@ -157,6 +157,21 @@ pub fn keep_memory_small() {
     }
 }
 
+/// Makes all threads allocate from one arena: for a process that transcodes. What its threads allocate while pictures
+/// flow is little, and each arena more keeps what its peak left.
+pub fn share_one_arena() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        unsafe extern "C" {
+            fn mallopt(parameter: i32, value: i32) -> i32;
+        }
+        /// `M_ARENA_MAX` in glibc's malloc.h.
+        const ARENA_MAX: i32 = -8;
+        // SAFETY: glibc's documented call; arenas that exist already stay.
+        unsafe { mallopt(ARENA_MAX, 1) };
+    }
+}
+
 /// Returns memory that finished decoders and encoders left unused to the system. A pipeline's buffers are large and
 /// freed by other threads than those that need memory next, so the allocator would keep them.
 pub fn give_back_memory() {

@@ -5,6 +5,7 @@
 
 mod jpeg;
 mod keyframes;
+mod rung;
 mod storyboard;
 
 use std::collections::VecDeque;
@@ -19,6 +20,7 @@ use crate::geometry;
 use jpeg::JpegMaker;
 use keyframes::KeyFrames;
 
+pub use rung::RungPictures;
 pub use storyboard::{Storyboard, storyboard};
 
 /// Poster and thumbnails as JPEG files.

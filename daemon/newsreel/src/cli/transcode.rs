@@ -60,6 +60,7 @@ impl From<FallbackArgument> for Fallback {
 }
 
 pub fn run(arguments: &Arguments, config: &Config) -> Result<()> {
+    newsreel_media::ffi::share_one_arena();
     let cancel = Cancel::default();
     let stop = cancel.clone();
     ctrlc::set_handler(move || {

@@ -15,7 +15,8 @@ use newsreel_model::{Cancel, Error, Result};
 use super::files;
 use super::playlists::Playlists;
 
-/// Writes what remains and checks everything; gives the complete journal back. `beside` is done at the same time.
+/// Writes what remains and checks everything; gives the complete journal back. `beside` is done at the same time,
+/// and is given the MP4 of the lowest rung.
 ///
 /// # Errors
 /// Writing failed, or the gate found something wrong.
@@ -25,15 +26,23 @@ pub fn finish(
     cancel: &Cancel,
     playlists: &mut Playlists,
     finished: &[Finished],
-    beside: impl FnOnce() -> Result<Vec<Finished>> + Send,
+    beside: impl FnOnce(&Path) -> Result<Vec<Finished>> + Send,
 ) -> Result<Vec<Finished>> {
     let mut journal = finished.to_vec();
+    let (lowest, others) = (plan.video.rungs.split_last())
+        .ok_or_else(|| Error::bug("a plan without a rung cannot be finished"))?;
+    let lowest = stitch_rung(dir, plan, lowest, cancel)?;
     let (stitched, beside) = std::thread::scope(|scope| {
-        let beside = scope.spawn(beside);
-        (stitch_all(dir, plan, cancel), beside.join())
+        let smallest = dir.join(&lowest.path);
+        let beside = scope.spawn(move || beside(&smallest));
+        let stitched: Result<Vec<Finished>> = others
+            .iter()
+            .map(|rung| stitch_rung(dir, plan, rung, cancel))
+            .collect();
+        (stitched, beside.join())
     });
     let beside = beside.unwrap_or_else(|_| Err(Error::bug("a thread of the job panicked")))?;
-    for entry in stitched?.into_iter().chain(beside) {
+    for entry in stitched?.into_iter().chain([lowest]).chain(beside) {
         record(&mut journal, entry);
     }
     for playlist in playlists.finish(dir, plan)? {
@@ -49,13 +58,10 @@ pub fn finish(
     Ok(journal)
 }
 
-fn stitch_all(dir: &Path, plan: &Plan, cancel: &Cancel) -> Result<Vec<Finished>> {
-    let one = |rung: &RungPlan| {
-        cancel.check()?;
-        let video = layout::video_dir(&rung.name);
-        stitch(dir, plan, &video, &layout::mp4(&rung.name))
-    };
-    plan.video.rungs.iter().map(one).collect()
+fn stitch_rung(dir: &Path, plan: &Plan, rung: &RungPlan, cancel: &Cancel) -> Result<Finished> {
+    cancel.check()?;
+    let video = layout::video_dir(&rung.name);
+    stitch(dir, plan, &video, &layout::mp4(&rung.name))
 }
 
 fn record(journal: &mut Vec<Finished>, entry: Finished) {

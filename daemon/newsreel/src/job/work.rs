@@ -1,11 +1,12 @@
 //! The working part of a job in this process: the programme, its runs, and what is left to do when they are made.
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use newsreel_media::ffi;
-use newsreel_media::pictures::{self, PictureSource};
+use newsreel_media::ffi::{self, Source};
+use newsreel_media::pictures::{self, RungPictures};
 use newsreel_media::prepare::{Head, Prepared};
 use newsreel_model::event::{Event, Phase};
 use newsreel_model::job::{Finished, JobRecord, layout};
@@ -14,6 +15,8 @@ use newsreel_model::ports::{Checkpoints, EventSink};
 use newsreel_model::report::SourceReport;
 use newsreel_model::{Code, Error, Result};
 use parking_lot::Mutex;
+
+use crate::source::FileSource;
 
 use super::devices::Devices;
 use super::journal::Journal;
@@ -110,7 +113,7 @@ pub fn execute(
         &context.cancel,
         &mut playlists.lock(),
         journal.finished(),
-        || storyboard(context, prepared, &finished),
+        |smallest| storyboard(context, &prepared.plan, smallest, &finished),
     )?;
     let facts = report::Facts {
         plan: &prepared.plan,
@@ -124,23 +127,23 @@ pub fn execute(
     Ok(())
 }
 
-/// The storyboard is not urgent: it is made when the encoders are done with the cores.
+/// The storyboard is not urgent, and costs least when it is made of the lowest rung.
 fn storyboard(
     context: &Context<'_>,
-    prepared: &Prepared,
+    plan: &Plan,
+    smallest: &Path,
     finished: &HashSet<String>,
 ) -> Result<Vec<Finished>> {
     if finished.contains(layout::STORYBOARD) {
         return Ok(Vec::new());
     }
-    let plan = &prepared.plan;
-    let from = PictureSource {
-        source: &context.source,
-        params: &prepared.params,
-        plan,
-        duration_s: plan.duration_s(),
+    let Some(rung) = plan.video.rungs.last() else {
+        return Ok(Vec::new());
     };
-    let Some(board) = pictures::storyboard(&from, layout::STORYBOARD, &context.cancel)? else {
+    let source: Arc<dyn Source> = Arc::new(FileSource::open(smallest)?);
+    let rung = RungPictures::open(source, plan, rung, &context.cancel)?;
+    let board = pictures::storyboard(&rung.from(), layout::STORYBOARD, &context.cancel)?;
+    let Some(board) = board else {
         return Ok(Vec::new());
     };
     Ok(vec![

@@ -308,7 +308,7 @@ impl LiveJob {
             &self.cancel,
             &mut playlists.lock(),
             &pieces,
-            || Ok(Vec::new()),
+            |_| Ok(Vec::new()),
         )?;
         let facts = report::Facts {
             plan: &planned.plan,

@@ -1,5 +1,6 @@
 //! One attempt to deliver: sent, to programs signed, and what its outcome means. Not here: when the next one is made to whom.
 
+use std::io::Read;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -26,6 +27,15 @@ const LONGEST_PAUSE_S: i64 = 3 * 3600;
 /// The longest pause a receiver can ask for.
 const LONGEST_ASKED_S: i64 = 3600;
 
+/// Connections kept for the next event, to all receivers.
+const MAX_IDLE: usize = 256;
+
+/// The same, to receivers at one address.
+const MAX_IDLE_PER_HOST: usize = 8;
+
+/// How much of an answer's body is read, so that its connection can be used again; bytes.
+const MAX_ANSWER: u64 = 16 * 1024;
+
 /// What came of a request.
 type Sent = std::result::Result<ureq::http::Response<ureq::Body>, String>;
 
@@ -51,7 +61,8 @@ impl Postman {
                 .timeout_global(Some(Duration::from_secs(u64::from(config.timeout_s))))
                 .max_redirects(0)
                 .http_status_as_error(false)
-                .max_idle_connections_per_host(1)
+                .max_idle_connections_per_host(MAX_IDLE_PER_HOST)
+                .max_idle_connections(MAX_IDLE)
                 .user_agent(concat!("newsreel/", env!("CARGO_PKG_VERSION")))
                 // What environment variables name as a proxy would be asked to connect where we do not.
                 .proxy(None)
@@ -96,7 +107,11 @@ impl Postman {
             Receiver::Mailbox(mailbox) => return self.mail(mailbox, delivery),
         };
         match answer {
-            Ok(answer) => self.judge(&answer, delivery),
+            Ok(answer) => {
+                let settled = self.judge(&answer, delivery);
+                read_out(answer);
+                settled
+            }
             Err(why) => self.again(delivery, why, None),
         }
     }
@@ -190,6 +205,12 @@ impl Postman {
         }
         Settled::Again { at, why }
     }
+}
+
+/// Nothing is wanted of the body, and what goes wrong with it changes nothing.
+fn read_out(answer: ureq::http::Response<ureq::Body>) {
+    let mut body = answer.into_body().into_reader().take(MAX_ANSWER);
+    let _ = std::io::copy(&mut body, &mut std::io::sink());
 }
 
 fn pause(delivery: &Delivery, asked_s: Option<i64>) -> SignedDuration {

@@ -57,6 +57,7 @@ pub fn start(
         store,
         postman,
         under_way: HashMap::new(),
+        last_served: String::new(),
         tell,
     };
     threads::start("webhooks", move || office.run(&woken, &told))?;
@@ -81,6 +82,8 @@ struct Office {
     config: Arc<Config>,
     /// Deliveries under way, by receiver.
     under_way: HashMap<String, HashSet<u64>>,
+    /// Who had a turn last: when there is more to send than may be under way, the next one comes first.
+    last_served: String,
     tell: Sender<Done>,
 }
 
@@ -92,10 +95,9 @@ impl Office {
                     // The daemon is gone.
                     return;
                 },
-                recv(told) -> done => done.into_iter().for_each(|done| self.settle(done)),
+                recv(told) -> done => self.settle(done.into_iter().chain(told.try_iter()).collect()),
                 default(LOOK) => {}
             }
-            told.try_iter().for_each(|done| self.settle(done));
             if let Err(error) = self
                 .heed_settings()
                 .and_then(|()| self.router.route(self.store.as_ref()))
@@ -122,49 +124,57 @@ impl Office {
         Ok(())
     }
 
-    fn settle(&mut self, done: Done) {
-        let endpoint = &done.delivery.new.endpoint;
-        Delivered {
-            delivery: &done.delivery,
-            settled: &done.settled,
-            wall_s: done.wall_s,
-        }
-        .emit();
-        // What cannot be written now is tried again: at least once, not at most.
-        if let Err(error) = self.store.settle(done.delivery.id, done.settled) {
-            tracing::warn!(code = error.code().name(), "webhooks: {error}");
-        }
-        if let Some(all) = self.under_way.get_mut(endpoint) {
-            all.remove(&done.delivery.id);
-            if all.is_empty() {
-                self.under_way.remove(endpoint);
+    fn settle(&mut self, done: Vec<Done>) {
+        let mut attempts = Vec::with_capacity(done.len());
+        for done in done {
+            Delivered {
+                delivery: &done.delivery,
+                settled: &done.settled,
+                wall_s: done.wall_s,
             }
+            .emit();
+            let endpoint = &done.delivery.new.endpoint;
+            if let Some(all) = self.under_way.get_mut(endpoint) {
+                all.remove(&done.delivery.id);
+                if all.is_empty() {
+                    self.under_way.remove(endpoint);
+                }
+            }
+            attempts.push((done.delivery.id, done.settled));
+        }
+        // What cannot be written now is tried again: at least once, not at most.
+        if let Err(error) = self.store.settle(attempts) {
+            tracing::warn!(code = error.code().name(), "webhooks: {error}");
         }
     }
 
-    /// Sends what is due, a few at a time to each receiver.
+    /// Sends what is due, a few at a time to each receiver, and to each in its turn.
     fn send(&mut self) -> Result<()> {
         let now = Timestamp::now();
-        for view in self
-            .store
-            .endpoints(None)?
-            .iter()
-            .filter(|view| view.waiting > 0)
-        {
+        let mut waiting = self.store.awaited()?;
+        let turn = waiting.partition_point(|name| *name <= self.last_served);
+        waiting.rotate_left(turn);
+        for endpoint in waiting {
             let all: usize = self.under_way.values().map(HashSet::len).sum();
             let room = self.config.webhooks.max_in_flight.saturating_sub(all);
-            let own = self.under_way.get(&view.endpoint);
+            if room == 0 {
+                break;
+            }
+            let own = self.under_way.get(&endpoint);
             let own_room = PER_ENDPOINT.saturating_sub(own.map_or(0, HashSet::len));
-            if room == 0 || own_room == 0 {
+            if own_room == 0 {
                 continue;
             }
             // Those under way are still among them.
             let most = u32::try_from(PER_ENDPOINT).unwrap_or(u32::MAX);
-            let due = self.store.due(&view.endpoint, now, most)?;
+            let due = self.store.due(&endpoint, now, most)?;
             let fresh = due
                 .into_iter()
                 .filter(|d| own.is_none_or(|own| !own.contains(&d.id)));
             let fresh: Vec<Delivery> = fresh.take(room.min(own_room)).collect();
+            if !fresh.is_empty() {
+                self.last_served = endpoint;
+            }
             fresh
                 .into_iter()
                 .try_for_each(|delivery| self.send_one(delivery))?;

@@ -34,6 +34,7 @@ pub fn run(memory_mib: u64, device: device::Arguments) -> Result<()> {
         signal_hook::flag::register(signal, Arc::default())
             .map_err(|e| Error::bug(format!("the worker cannot ignore signals: {e}")))?;
     }
+    newsreel_media::ffi::share_one_arena();
     // Before any thread: Landlock does not cover threads that already run.
     let unenforced = sandbox::enter(memory_mib, &device.gpu())?;
     let worker = Arc::new(Worker {

@@ -1,6 +1,6 @@
 //! Deliveries to receivers in their plainest form, and checks of them. Not here: sending anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use newsreel_model::JobId;
@@ -69,6 +69,12 @@ impl Deliveries {
         due.sort_by_key(|(due, delivery)| (*due, delivery.id));
         due.truncate(usize::try_from(limit).unwrap());
         due.into_iter().map(|(_, delivery)| delivery).collect()
+    }
+
+    pub fn awaited(&self) -> Vec<String> {
+        let waiting = self.all.iter().filter(|(_, due, _)| due.is_some());
+        let names: BTreeSet<_> = waiting.map(|(d, ..)| d.new.endpoint.clone()).collect();
+        names.into_iter().collect()
     }
 
     pub fn settle(&mut self, id: u64, settled: Settled) {
@@ -174,7 +180,7 @@ fn deliveries_of_a_job_go_out_one_after_the_other(store: &dyn Store) {
         at: at(60),
         why: "503".to_owned(),
     };
-    store.settle(delivery.id, again).unwrap();
+    store.settle(vec![(delivery.id, again)]).unwrap();
     assert_eq!(
         events(store, "a", 59),
         [2, 4],
@@ -182,8 +188,15 @@ fn deliveries_of_a_job_go_out_one_after_the_other(store: &dyn Store) {
     );
     assert_eq!(events(store, "a", 60), [2, 4, 1]);
     assert_eq!(store.due("a", at(60), 9).unwrap()[2].attempts, 1);
-    store.settle(delivery.id, Settled::Delivered).unwrap();
-    store.settle(delivery.id, Settled::Delivered).unwrap();
+    assert_eq!(store.awaited().unwrap(), ["a", "b"]);
+    store
+        .settle(vec![
+            (delivery.id, Settled::Delivered),
+            (delivery.id, Settled::Delivered),
+            (first(store, "b", 3), Settled::Delivered),
+        ])
+        .unwrap();
+    assert_eq!(store.awaited().unwrap(), ["a"], "nothing waits for the other");
     assert_eq!(events(store, "a", 60), [2, 3, 4]);
 }
 
@@ -192,7 +205,7 @@ fn what_is_given_up_holds_nothing_up_and_may_be_tried_again(store: &dyn Store) {
     store.route(2, deliveries.to_vec()).unwrap();
     let why = "422".to_owned();
     store
-        .settle(first(store, "a", 1), Settled::Parked { why })
+        .settle(vec![(first(store, "a", 1), Settled::Parked { why })])
         .unwrap();
     assert_eq!(events(store, "a", 1), [2]);
     let view = store.endpoints(None).unwrap();
@@ -226,7 +239,7 @@ fn a_tenant_has_its_own_deliveries_alone(store: &dyn Store) {
     for event in [1, 2, 4, 5] {
         let why = format!("of {event}");
         let id = first(store, "a", event);
-        store.settle(id, Settled::Parked { why }).unwrap();
+        store.settle(vec![(id, Settled::Parked { why })]).unwrap();
     }
     let of = |tenant| {
         let views = store.endpoints(Some(tenant)).unwrap();

@@ -299,8 +299,15 @@ impl Store for Reference {
         Ok(self.0.lock().deliveries.due(endpoint, now, limit))
     }
 
-    fn settle(&self, delivery: u64, settled: Settled) -> Result<()> {
-        self.0.lock().deliveries.settle(delivery, settled);
+    fn awaited(&self) -> Result<Vec<String>> {
+        Ok(self.0.lock().deliveries.awaited())
+    }
+
+    fn settle(&self, attempts: Vec<(u64, Settled)>) -> Result<()> {
+        let deliveries = &mut self.0.lock().deliveries;
+        for (id, settled) in attempts {
+            deliveries.settle(id, settled);
+        }
         Ok(())
     }
 
