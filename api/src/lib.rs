@@ -13,6 +13,7 @@ mod read;
 mod routes;
 mod seen;
 mod state;
+mod tus;
 
 use std::sync::Arc;
 
@@ -41,6 +42,7 @@ pub fn router(control: Arc<dyn Control>, gate: Arc<dyn Gate>, options: Options) 
         .layer(from_fn_with_state(api.clone(), guard::size::check))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn(problem::everywhere))
+        .layer(from_fn(tus::mark))
         .layer(from_fn(guard::trace::each))
         .with_state(api)
 }

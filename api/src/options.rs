@@ -17,6 +17,10 @@ pub struct Options {
     pub request_timeout: Duration,
     /// Most requests at a time before more get 503. 256 by default.
     pub max_requests: usize,
+    /// Most pieces of uploads being taken at a time before more get 503. 128 by default.
+    pub max_uploads: usize,
+    /// How long a piece of an upload may bring nothing before it gets 408; what came is kept. 30 s by default.
+    pub upload_idle: Duration,
     /// Most files being sent at a time before more get 503. 256 by default.
     pub max_streams: usize,
     /// Most clients that listen for events at a time before more get 503. 2048 by default.
@@ -41,6 +45,8 @@ impl Default for Options {
             body_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             max_requests: 256,
+            max_uploads: 128,
+            upload_idle: Duration::from_secs(30),
             max_streams: 256,
             max_listeners: 2048,
             listener_check: Duration::from_secs(30),

@@ -10,9 +10,11 @@ use newsreel_model::access::{Credential, Gate, Principal, Scope};
 use newsreel_model::control::{
     Control, JobPage, JobQuery, JobView, MediaFile, QueueView, Submitted,
 };
+use newsreel_model::search::{SearchHit, SearchQuery};
 use newsreel_model::spec::JobSpec;
+use newsreel_model::uploads::{self, Arriving, NewUpload, UploadView};
 use newsreel_model::webhook::EndpointView;
-use newsreel_model::{Code, Error, JobId, Result};
+use newsreel_model::{Code, Error, JobId, Result, UploadId};
 
 use crate::problem::Problem;
 use crate::state::Api;
@@ -124,6 +126,16 @@ impl Seen {
         self.control.jobs(query).await
     }
 
+    pub(crate) async fn search(&self, mut query: SearchQuery) -> Result<Vec<SearchHit>> {
+        if let Some(own) = self.tenant() {
+            if query.tenant.as_ref().is_some_and(|asked| *asked != own) {
+                return Ok(Vec::new());
+            }
+            query.tenant = Some(own);
+        }
+        self.control.search(query).await
+    }
+
     pub(crate) async fn job(&self, id: JobId) -> Result<JobView> {
         let job = self.control.job(id).await?;
         match self.tenant().is_none_or(|own| own == job.spec.tenant) {
@@ -162,6 +174,35 @@ impl Seen {
         };
         self.own(id).await.map_err(hidden)?;
         self.control.media(id, path).await
+    }
+
+    pub(crate) async fn begin_upload(&self, length: u64, metadata: String) -> Result<UploadView> {
+        let tenant = self.tenant().unwrap_or_else(|| UNNAMED.to_owned());
+        let new = NewUpload {
+            tenant,
+            length,
+            metadata,
+        };
+        self.control.uploads().create(new).await
+    }
+
+    /// An upload; another tenant's is not there.
+    pub(crate) async fn upload(&self, id: UploadId) -> Result<UploadView> {
+        let found = self.control.uploads().upload(id).await?;
+        match self.tenant().is_none_or(|own| own == found.tenant) {
+            true => Ok(found),
+            false => Err(uploads::unknown()),
+        }
+    }
+
+    pub(crate) async fn go_on(&self, id: UploadId, offset: u64) -> Result<Box<dyn Arriving>> {
+        self.upload(id).await?;
+        self.control.uploads().resume(id, offset).await
+    }
+
+    pub(crate) async fn remove_upload(&self, id: UploadId) -> Result<()> {
+        self.upload(id).await?;
+        self.control.uploads().remove(id).await
     }
 
     pub(crate) async fn queue(&self) -> Result<QueueView> {

@@ -21,6 +21,8 @@ pub(crate) struct Api {
     pub(crate) options: Arc<Options>,
     /// One permit per request being answered.
     pub(crate) requests: Arc<Semaphore>,
+    /// One permit per piece of an upload being taken.
+    pub(crate) arriving: Arc<Semaphore>,
     /// One permit per file being sent.
     pub(crate) streams: Arc<Semaphore>,
     /// One permit per client that listens for events.
@@ -40,6 +42,7 @@ impl Api {
             gate,
             buckets: Arc::new(Buckets::new(&options)),
             requests: permits(options.max_requests),
+            arriving: permits(options.max_uploads),
             streams: permits(options.max_streams),
             options: Arc::new(options),
             document: Bytes::from(crate::openapi()),

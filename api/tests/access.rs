@@ -11,6 +11,22 @@ use newsreel_model::job::JobState;
 use newsreel_model::{Code, Error};
 use serde_json::Value;
 
+/// What every request about an upload may send.
+const UPLOADS: [(&str, &str); 3] = [
+    ("tus-resumable", "1.0.0"),
+    ("upload-length", "9"),
+    ("upload-offset", "0"),
+];
+
+/// The id of an upload begun with a key.
+async fn upload(client: &Client, key: &str) -> String {
+    let bearer = format!("Bearer {key}");
+    let headers = [&UPLOADS[..], &[("authorization", bearer.as_str())]].concat();
+    let made = client.ask("POST /v1/uploads", &headers, "").await;
+    let location = made.header("location");
+    location.trim_start_matches("/v1/uploads/").to_owned()
+}
+
 const BODY: &str = r#"{"input":{"url":"file:///in/a.mxf"}}"#;
 
 /// What a route asks for, said a second time and in other words than the table the router is held to.
@@ -41,13 +57,21 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST /v1/jobs/{id}/cancel", "submit, own"),
     ("POST /v1/jobs/{id}/retry", "submit, own"),
     ("DELETE /v1/jobs/{id}", "submit, own"),
+    ("GET /v1/search", "read"),
+    ("OPTIONS /v1/uploads", "anyone"),
+    ("POST /v1/uploads", "submit"),
+    ("HEAD /v1/uploads/{id}", "submit, own"),
+    ("PATCH /v1/uploads/{id}", "submit, own"),
+    ("DELETE /v1/uploads/{id}", "submit, own"),
     ("GET /v1/webhooks", "admin"),
     ("POST /v1/webhooks/replay", "admin"),
 ];
 
 /// The status of a request to a route about a job of the tenant `sport`. Bodies of streams are not waited for.
 async fn status(client: &Client, route: &str, key: Option<&str>) -> (StatusCode, Value) {
-    let id = {
+    let id = if route.contains("uploads") {
+        upload(client, "submit@sport").await
+    } else {
         let made = client.with_key(
             EVERYTHING,
             "POST /v1/jobs",
@@ -59,7 +83,8 @@ async fn status(client: &Client, route: &str, key: Option<&str>) -> (StatusCode,
         .replace("{id}", &id)
         .replace("{job}", &id)
         .replace("{path}", "master.m3u8")
-        .replace("replay", "replay?endpoint=name:cms");
+        .replace("replay", "replay?endpoint=name:cms")
+        .replace("search", "search?q=flood");
     let body = match route {
         "POST /v1/jobs" => BODY,
         "POST /v1/auth/refresh" => r#"{"refresh_token":"refresh"}"#,
@@ -75,10 +100,15 @@ async fn status(client: &Client, route: &str, key: Option<&str>) -> (StatusCode,
     }
     let bearer = key.map(|key| format!("Bearer {key}"));
     let mut headers = Vec::new();
+    if route.contains("uploads") {
+        headers.extend(UPLOADS);
+    }
     if let Some(bearer) = &bearer {
         headers.push(("authorization", bearer.as_str()));
     }
-    if !body.is_empty() {
+    if route.starts_with("PATCH") {
+        headers.push(("content-type", "application/offset+octet-stream"));
+    } else if !body.is_empty() {
         headers.push(("content-type", "application/json"));
     }
     client.head(&line, &headers, body).await
@@ -123,7 +153,12 @@ async fn every_route_admits_whom_it_should_and_nobody_else() {
                     None => assert!(got.is_success(), "{route} {key}: {got} {problem}"),
                     Some(status) => {
                         assert_eq!(got, status, "{route} {key}: {problem}");
-                        let codes = ["access_forbidden", "job_unknown", "input_not_found"];
+                        let codes = [
+                            "access_forbidden",
+                            "job_unknown",
+                            "input_not_found",
+                            "upload_unknown",
+                        ];
                         let code = problem["code"].as_str().unwrap_or("job_unknown");
                         assert!(codes.contains(&code), "{route} {key}: {code}");
                     }

@@ -10,10 +10,11 @@ use crate::config::Config;
 
 /// Keys that are read once, when the daemon starts; a name with a dot at its end is a whole section.
 /// [`Config::with_started`] says the same in code.
-const AT_START: [&str; 5] = [
+const AT_START: [&str; 6] = [
     "server.",
     "access.",
     "storage.data_dir",
+    "remote.at_once",
     "devices.",
     "traces.",
 ];
@@ -85,6 +86,7 @@ impl Config {
     pub fn with_started(mut self, started: &Self) -> Self {
         self.server = started.server.clone();
         self.storage.data_dir = started.storage.data_dir.clone();
+        self.remote.at_once = started.remote.at_once;
         self.access = started.access.clone();
         self.devices = started.devices.clone();
         self.traces = started.traces.clone();

@@ -16,6 +16,9 @@ use crate::devices::Devices;
 use crate::error::{ConfigError, Finding};
 use crate::notices::{Mail, Messages};
 use crate::operation::{Prices, Retention, Traces};
+use crate::remote::Remote;
+use crate::uploads::Uploads;
+use crate::watch::Watch;
 use crate::webhooks::{Secret, Webhooks};
 use crate::{locate, validate};
 
@@ -34,6 +37,12 @@ pub struct Config {
     pub access: Access,
     /// Where things lie.
     pub storage: Storage,
+    /// What clients may send piece by piece.
+    pub uploads: Uploads,
+    /// Inputs that lie elsewhere.
+    pub remote: Remote,
+    /// Folders in which each new file becomes a job.
+    pub watch: Watch,
     /// Which job goes first.
     pub queue: Queue,
     /// What a worker process may take.
@@ -105,6 +114,12 @@ struct File {
     access: Access,
     #[serde(default)]
     storage: Storage,
+    #[serde(default)]
+    uploads: Uploads,
+    #[serde(default)]
+    remote: Remote,
+    #[serde(default)]
+    watch: Watch,
     #[serde(default)]
     queue: Queue,
     #[serde(default)]
@@ -242,6 +257,9 @@ impl Config {
             server: file.server,
             access: file.access,
             storage: file.storage,
+            uploads: file.uploads,
+            remote: file.remote,
+            watch: file.watch,
             queue: file.queue,
             worker: file.worker,
             devices: file.devices,

@@ -4,6 +4,7 @@ mod access;
 mod daemon;
 mod notices;
 mod profile;
+mod watch;
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -44,6 +45,9 @@ pub(crate) fn problems(config: &Config) -> Vec<Problem> {
     check.within("server", |check| daemon::server(check, &config.server));
     check.within("storage", |check| daemon::storage(check, &config.storage));
     check.within("access", |check| access::access(check, &config.access));
+    check.within("uploads", |check| daemon::uploads(check, &config.uploads));
+    check.within("remote", |check| daemon::remote(check, &config.remote));
+    check.within("watch", |check| watch::watch(check, &config.watch, config));
     check.within("queue", |check| daemon::queue(check, &config.queue));
     check.within("worker", |check| daemon::worker(check, &config.worker));
     check.within("devices", |check| daemon::devices(check, &config.devices));

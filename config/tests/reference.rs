@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use newsreel_config::{
-    Access, Config, Cpu, Devices, Jwt, Limits, Mail, Messages, Prices, Queue, REFERENCE, Retention,
-    Server, Storage, Traces, Webhooks, Worker,
+    Access, Config, Cpu, Devices, Jwt, Limits, Mail, Messages, Prices, Queue, REFERENCE, Remote,
+    Retention, Server, Storage, Traces, Uploads, Watch, Webhooks, Worker,
 };
 use newsreel_model::profile::{
     AudioSpec, Profile, RateControl, RungSpec, ThumbnailSpec, VideoCodec,
@@ -76,6 +76,9 @@ fn every_key_is_in_it_and_no_other() {
     assert_eq!(keys([&file["access"]]), keys_of::<Access>());
     assert_eq!(keys([&file["access"]["jwt"]]), keys_of::<Jwt>());
     assert_eq!(keys([&file["storage"]]), keys_of::<Storage>());
+    assert_eq!(keys([&file["uploads"]]), keys_of::<Uploads>());
+    assert_eq!(keys([&file["remote"]]), keys_of::<Remote>());
+    assert_eq!(keys([&file["watch"]]), keys_of::<Watch>());
     assert_eq!(keys([&file["queue"]]), keys_of::<Queue>());
     assert_eq!(keys([&file["worker"]]), keys_of::<Worker>());
     assert_eq!(keys([&file["devices"]]), keys_of::<Devices>());

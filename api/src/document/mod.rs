@@ -4,6 +4,7 @@ mod media;
 mod parameters;
 mod responses;
 mod security;
+mod uploads;
 
 use axum::http::Method;
 use utoipa::openapi::path::{Operation, PathItem};
@@ -12,9 +13,15 @@ use utoipa::openapi::{
     tag::TagBuilder,
 };
 
-pub(crate) use parameters::{EndpointQuery, IdempotencyHeader, JobPath, ListQuery, Since, WsQuery};
+pub(crate) use parameters::{
+    EndpointQuery, IdempotencyHeader, JobPath, ListQuery, Since, WordsQuery, WsQuery,
+};
 pub(crate) use responses::{
     Deletes, Ends, NotReady, OneJob, Replays, Steers, Submits, Swaps, Upgrades, Writes,
+};
+
+pub(crate) use uploads::{
+    Appends, Begins, OffersUploads, Shows, StartHeaders, Terminates, UploadHeaders, UploadPath,
 };
 
 use crate::problem;
@@ -62,6 +69,10 @@ fn complete(document: &mut OpenApi) {
     document.tags = Some(
         [
             ("jobs", "What to make of which clip, and how far it is."),
+            (
+                "uploads",
+                "Files sent piece by piece, in the protocol tus 1.0.",
+            ),
             ("daemon", "What there is to work with."),
             ("events", "What happens, as it happens."),
             ("media", "What jobs have published."),
@@ -84,6 +95,7 @@ fn complete(document: &mut OpenApi) {
     });
     document.components = Some(components.build());
     media::add(&mut document.paths);
+    uploads::add_bodies(&mut document.paths);
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             security::apply(&method, path, operation);
@@ -99,6 +111,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operati
         (Method::DELETE, &mut item.delete),
         (Method::HEAD, &mut item.head),
         (Method::OPTIONS, &mut item.options),
+        (Method::PATCH, &mut item.patch),
     ];
     all.into_iter()
         .filter_map(|(method, found)| Some((method, found.as_mut()?)))

@@ -1,5 +1,6 @@
 //! Parameters in the words of the document, with the ranges that `read` and `media` hold them to. Not here: reading them.
 
+use newsreel_model::search::MAX_QUERY_CHARS;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Ref, Schema, SchemaFormat, Type};
@@ -22,13 +23,13 @@ pub(super) fn text(least: usize, most: usize, pattern: &str) -> ObjectBuilder {
         .pattern(Some(pattern))
 }
 
-fn uuid() -> ObjectBuilder {
+pub(super) fn uuid() -> ObjectBuilder {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .format(Some(SchemaFormat::Custom("uuid".to_owned())))
 }
 
-fn parameter(
+pub(super) fn parameter(
     place: ParameterIn,
     name: &str,
     about: &str,
@@ -71,6 +72,23 @@ fn job(name: &str) -> Parameter {
     parameter(ParameterIn::Path, name, "The job's id.", uuid())
         .example(Some(SOME_ID.into()))
         .build()
+}
+
+/// Which words to find.
+pub(crate) struct WordsQuery;
+
+impl IntoParams for WordsQuery {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let about = "Words, as a person writes them.";
+        let words = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(MAX_QUERY_CHARS));
+        let words = parameter(ParameterIn::Query, "q", about, words).required(Required::True);
+        let list = ListQuery::into_params(|| None).into_iter();
+        let shared = list.filter(|one| ["tenant", "limit"].contains(&one.name.as_str()));
+        std::iter::once(words.build()).chain(shared).collect()
+    }
 }
 
 /// Which jobs to list.

@@ -32,6 +32,8 @@ pub(crate) enum Reason {
     RangeUnsatisfiable,
     /// The route is for WebSocket clients.
     UpgradeRequired,
+    /// Another version of the protocol of uploads, or none.
+    TusVersion,
     /// The path with its query is too long.
     UriTooLong,
     /// The headers are too large.
@@ -54,6 +56,7 @@ impl Reason {
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::RangeUnsatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::UpgradeRequired => StatusCode::UPGRADE_REQUIRED,
+            Self::TusVersion => StatusCode::PRECONDITION_FAILED,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Other(status) => status,
@@ -76,6 +79,7 @@ impl Reason {
             Self::NotReady => "not_ready",
             Self::RangeUnsatisfiable => "range_unsatisfiable",
             Self::UpgradeRequired => "upgrade_required",
+            Self::TusVersion => "tus_version",
             Self::UriTooLong => "uri_too_long",
             Self::HeadersTooLarge => "headers_too_large",
             Self::Other(status) => return format!("http_{}", status.as_u16()),
@@ -114,14 +118,16 @@ fn known(code: Code) -> StatusCode {
         Code::Usage => StatusCode::BAD_REQUEST,
         Code::Unauthenticated => StatusCode::UNAUTHORIZED,
         Code::PathForbidden | Code::AccessForbidden => StatusCode::FORBIDDEN,
-        Code::JobUnknown => StatusCode::NOT_FOUND,
+        Code::JobUnknown | Code::UploadUnknown => StatusCode::NOT_FOUND,
+        Code::UploadExpired => StatusCode::GONE,
         Code::InputChanged
         | Code::OutputForeign
         | Code::OutputChanged
         | Code::OutputBusy
         | Code::Cancelled
+        | Code::UploadConflict
         | Code::JobState => StatusCode::CONFLICT,
-        Code::RequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::RequestTooLarge | Code::UploadQuota => StatusCode::PAYLOAD_TOO_LARGE,
         Code::InputNotFound
         | Code::InputUnreadable
         | Code::InputNothingToEncode

@@ -13,8 +13,8 @@ mod words;
 
 pub(crate) use body::{Json, Nothing};
 pub(crate) use key::{IdempotencyKey, MAX_CHARS as MAX_KEY_CHARS};
-pub(crate) use path::{Job, job_id};
+pub(crate) use path::{Job, Upload, job_id};
 pub(crate) use query::{
-    DEFAULT_LIMIT, List, MAX_EXTERNAL_ID_CHARS, MAX_LIMIT, MAX_TENANT_CHARS, NoQuery,
+    DEFAULT_LIMIT, List, MAX_EXTERNAL_ID_CHARS, MAX_LIMIT, MAX_TENANT_CHARS, NoQuery, Words,
 };
 pub(crate) use since::{EndpointName, LastSeen, MAX_ENDPOINT_CHARS, Wanted};

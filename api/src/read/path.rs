@@ -1,8 +1,8 @@
-//! Reads a job's id from the path. Not here: whether there is such a job.
+//! Reads a job's or an upload's id from the path. Not here: whether there is such a one.
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use newsreel_model::{Code, Error, JobId};
+use newsreel_model::{Code, Error, JobId, UploadId};
 
 use crate::problem::Problem;
 use crate::state::Api;
@@ -24,4 +24,17 @@ impl FromRequestParts<Api> for Job {
 pub(crate) fn job_id(text: &str) -> Result<JobId, Problem> {
     text.parse()
         .map_err(|error: Error| Error::new(Code::JobUnknown, error.message()).into())
+}
+
+/// The only parameter of the path, an upload's id.
+pub(crate) struct Upload(pub(crate) UploadId);
+
+impl FromRequestParts<Api> for Upload {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let text = Path::<String>::from_request_parts(parts, api).await;
+        let text = text.map(|Path(text)| text).unwrap_or_default();
+        Ok(Self(text.parse()?))
+    }
 }

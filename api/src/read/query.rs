@@ -7,9 +7,10 @@ use axum::http::request::Parts;
 use newsreel_model::JobId;
 use newsreel_model::control::JobQuery;
 use newsreel_model::job::JobState;
+use newsreel_model::search::{MAX_QUERY_CHARS, SearchQuery};
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
-use serde::de::value::{Error as Words, StrDeserializer};
+use serde::de::value::{Error as Unread, StrDeserializer};
 
 use super::words::short;
 use crate::problem::Problem;
@@ -59,8 +60,31 @@ impl FromRequestParts<Api> for List {
     }
 }
 
+/// Which words to find.
+pub(crate) struct Words(pub(crate) SearchQuery);
+
+impl FromRequestParts<Api> for Words {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, Problem> {
+        let given = pairs(parts.uri.query(), &["q", "tenant", "limit"])?;
+        let get = |name: &str| given.get(name).map(String::as_str);
+        let text = get("q").unwrap_or_default();
+        if text.is_empty() || text.chars().count() > MAX_QUERY_CHARS {
+            let rule = format!("must be 1–{MAX_QUERY_CHARS} characters");
+            return Err(Problem::parameter("q", &rule));
+        }
+        let wanted = get("limit").map(limit).transpose()?;
+        Ok(Self(SearchQuery {
+            text: text.to_owned(),
+            tenant: get("tenant").map(tenant).transpose()?,
+            limit: wanted.unwrap_or(DEFAULT_LIMIT),
+        }))
+    }
+}
+
 fn state(text: &str) -> Result<JobState, Problem> {
-    let from: StrDeserializer<'_, Words> = text.into_deserializer();
+    let from: StrDeserializer<'_, Unread> = text.into_deserializer();
     JobState::deserialize(from).map_err(|_| {
         let rule = "must be one of queued, running, completed, failed and cancelled";
         Problem::parameter("state", rule)

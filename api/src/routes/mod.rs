@@ -3,6 +3,8 @@
 mod auth;
 mod health;
 mod jobs;
+mod search;
+mod uploads;
 mod views;
 mod webhooks;
 
@@ -17,9 +19,12 @@ use crate::state::Api;
 pub(crate) fn all() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(jobs::submit, jobs::list))
+        .routes(routes!(search::search))
         .routes(routes!(jobs::one, jobs::delete))
         .routes(routes!(jobs::cancel))
         .routes(routes!(jobs::retry))
+        .routes(routes!(uploads::begin, uploads::options))
+        .routes(routes!(uploads::show, uploads::append, uploads::remove))
         .routes(routes!(auth::link))
         .routes(routes!(auth::token))
         .routes(routes!(auth::refresh))

@@ -11,9 +11,11 @@
 mod client;
 mod door;
 mod log;
+mod shelf;
 mod standin;
 
 pub use client::{Answer, Client};
 pub use door::{Door, EVERYTHING};
 pub use log::Log;
+pub use shelf::Shelf;
 pub use standin::{Standin, Trouble};

@@ -13,12 +13,14 @@ use newsreel_model::control::{
     ProfileView, Progress, QueueView, RunningJob, Submitted,
 };
 use newsreel_model::job::JobState;
+use newsreel_model::search::{SearchHit, SearchQuery};
 use newsreel_model::spec::JobSpec;
+use newsreel_model::uploads::Uploads;
 use newsreel_model::webhook::EndpointView;
 use newsreel_model::{Code, Error, JobId, Result};
 use tempfile::TempDir;
 
-use super::Log;
+use super::{Log, Shelf};
 
 /// What the next call meets.
 pub enum Trouble {
@@ -36,6 +38,8 @@ pub struct Standin {
     pub trouble: Mutex<Option<Trouble>>,
     /// The last query for jobs.
     pub query: Mutex<Option<JobQuery>>,
+    /// The last search.
+    pub searched: Mutex<Option<SearchQuery>>,
     /// Who submitted last.
     pub by: Mutex<Option<Principal>>,
     /// The tenant that was last asked for.
@@ -48,6 +52,8 @@ pub struct Standin {
     pub lenient: bool,
     /// The files of every job.
     pub media: TempDir,
+    /// What is sent piece by piece.
+    pub uploads: Shelf,
     /// The event log.
     pub log: Log,
     jobs: Mutex<BTreeMap<JobId, JobView>>,
@@ -73,12 +79,14 @@ impl Standin {
         Self {
             trouble: Mutex::new(None),
             query: Mutex::new(None),
+            searched: Mutex::new(None),
             by: Mutex::new(None),
             tenant: Mutex::new(None),
             path: Mutex::new(None),
             ready: Mutex::new(true),
             lenient: false,
             media,
+            uploads: Shelf::default(),
             log: Log::default(),
             jobs: Mutex::default(),
             keys: Mutex::default(),
@@ -105,7 +113,10 @@ impl Standin {
 
     fn accept(&self, spec: JobSpec, key: Option<String>) -> Result<Submitted> {
         for (field, url) in [
-            ("input.url", Some(&spec.input.url)),
+            (
+                "input.url",
+                Some(&spec.input.url).filter(|url| !url.is_empty()),
+            ),
             ("destination", spec.destination.as_ref()),
         ] {
             if url.is_some_and(|url| !url.starts_with("file:///")) {
@@ -252,6 +263,11 @@ impl Control for Standin {
         self.answer(|| Ok(self.page(&query)))
     }
 
+    fn search(&self, query: SearchQuery) -> Answer<'_, Vec<SearchHit>> {
+        *self.searched.lock().unwrap() = Some(query);
+        self.answer(|| Ok(Vec::new()))
+    }
+
     fn job(&self, id: JobId) -> Answer<'_, JobView> {
         self.answer(|| self.job_now(id))
     }
@@ -349,6 +365,10 @@ impl Control for Standin {
 
     fn metrics(&self) -> Answer<'_, String> {
         self.answer(|| Ok("# TYPE up gauge\nup 1\n".to_owned()))
+    }
+
+    fn uploads(&self) -> &dyn Uploads {
+        &self.uploads
     }
 
     fn ready(&self) -> bool {

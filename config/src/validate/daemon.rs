@@ -6,6 +6,9 @@ use super::Check;
 use crate::daemon::{Queue, Server, Storage, Worker};
 use crate::devices::Devices;
 use crate::operation::{Prices, Retention, Traces};
+use crate::remote::Remote;
+use crate::uploads::Uploads;
+use crate::webhooks::Network;
 
 /// The most GPUs that can be left alone by name.
 const MAX_EXCLUDED: usize = 256;
@@ -46,6 +49,24 @@ pub(super) fn storage(check: &mut Check, storage: &Storage) {
         " MiB",
     );
     check.range("event_days", storage.event_days, 1..=3650, " days");
+}
+
+pub(super) fn uploads(check: &mut Check, uploads: &Uploads) {
+    check.range("max_mib", uploads.max_mib, 1..=10_000_000, " MiB");
+    let most = 10_000_000_000;
+    check.range("tenant_mib", uploads.tenant_mib, 1..=most, " MiB");
+    check.range("tenant_count", uploads.tenant_count, 1..=100_000, "");
+    check.range("keep_h", uploads.keep_h, 1..=8760, " hours");
+}
+
+pub(super) fn remote(check: &mut Check, remote: &Remote) {
+    check.range("max_mib", remote.max_mib, 1..=10_000_000, " MiB");
+    check.range("at_once", remote.at_once, 1..=64, "");
+    check.range("tries", remote.tries, 1..=100, "");
+    let mut networks = remote.allowed_networks.iter();
+    if let Some(wrong) = networks.find_map(|n| n.parse::<Network>().err()) {
+        check.report("allowed_networks", wrong);
+    }
 }
 
 pub(super) fn queue(check: &mut Check, queue: &Queue) {

@@ -64,10 +64,10 @@ fn is_webhook_secret(text: &str) -> bool {
         && (24..=64).contains(&bytes)
 }
 
-fn receiver_name(check: &mut Check, name: &str) {
+pub(super) fn receiver_name(check: &mut Check, name: &str) {
     if !is_profile_name(name) {
         let message = format!(
-            "`{name}` is no name of a receiver, expected 1–{MAX_NAME_CHARS} characters of a–z, 0–9, `-` and `_`, starting with a letter or a digit"
+            "`{name}` is no name, expected 1–{MAX_NAME_CHARS} characters of a–z, 0–9, `-` and `_`, starting with a letter or a digit"
         );
         check.report(name, message).point = Point::Key;
     }

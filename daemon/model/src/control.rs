@@ -18,8 +18,10 @@ use crate::id::JobId;
 use crate::job::JobState;
 use crate::plan::Warning;
 use crate::profile::Profile;
+use crate::search::{SearchHit, SearchQuery};
 use crate::spec::JobSpec;
 use crate::store::{LogEnds, LoggedEvent};
+use crate::uploads::Uploads;
 use crate::webhook::EndpointView;
 
 /// An answer that may take a while.
@@ -255,6 +257,11 @@ pub trait Control: Send + Sync {
     /// # Errors
     /// [`crate::Code::StoreFailed`].
     fn jobs(&self, query: JobQuery) -> Answer<'_, JobPage>;
+    /// Finds jobs by their words, the best match first.
+    ///
+    /// # Errors
+    /// [`crate::Code::StoreFailed`].
+    fn search(&self, query: SearchQuery) -> Answer<'_, Vec<SearchHit>>;
     /// One job.
     ///
     /// # Errors
@@ -330,6 +337,8 @@ pub trait Control: Send + Sync {
     /// # Errors
     /// [`crate::Code::StoreFailed`].
     fn metrics(&self) -> Answer<'_, String>;
+    /// What is sent piece by piece.
+    fn uploads(&self) -> &dyn Uploads;
     /// Whether new work is taken.
     fn ready(&self) -> bool;
 }

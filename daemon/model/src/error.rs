@@ -85,6 +85,14 @@ pub enum Code {
     IdempotencyConflict,
     /// As many jobs wait as may.
     QueueFull,
+    /// There is no upload of that id.
+    UploadUnknown,
+    /// The upload's time ran out.
+    UploadExpired,
+    /// The upload is not at that offset, or something still needs it.
+    UploadConflict,
+    /// The tenant's uploads have no room for another.
+    UploadQuota,
     /// Inputs with this URL scheme are not served.
     InputSchemeUnsupported,
     /// The path lies outside the configured roots.
@@ -131,6 +139,10 @@ impl Code {
             | Self::RequestInvalid
             | Self::RequestTooLarge
             | Self::IdempotencyConflict
+            | Self::UploadUnknown
+            | Self::UploadExpired
+            | Self::UploadConflict
+            | Self::UploadQuota
             | Self::InputSchemeUnsupported
             | Self::PathForbidden
             | Self::InputKillsWorker
@@ -178,6 +190,8 @@ impl Code {
             | Self::RequestInvalid
             | Self::RequestTooLarge
             | Self::IdempotencyConflict
+            | Self::UploadConflict
+            | Self::UploadQuota
             | Self::InputSchemeUnsupported
             | Self::PathForbidden => 64,
             Self::InputUnreadable
@@ -185,7 +199,7 @@ impl Code {
             | Self::InputNestedReference
             | Self::InputKillsWorker
             | Self::InputChanged => 65,
-            Self::InputNotFound => 66,
+            Self::InputNotFound | Self::UploadUnknown | Self::UploadExpired => 66,
             Self::EngineUnavailable
             | Self::EngineFailed
             | Self::DecodeUnsupported
@@ -246,6 +260,10 @@ impl Code {
             Self::RequestTooLarge => "request_too_large",
             Self::IdempotencyConflict => "idempotency_conflict",
             Self::QueueFull => "queue_full",
+            Self::UploadUnknown => "upload_unknown",
+            Self::UploadExpired => "upload_expired",
+            Self::UploadConflict => "upload_conflict",
+            Self::UploadQuota => "upload_quota",
             Self::InputSchemeUnsupported => "input_scheme_unsupported",
             Self::PathForbidden => "path_forbidden",
             Self::InputKillsWorker => "input_kills_worker",

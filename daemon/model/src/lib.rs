@@ -22,11 +22,14 @@ pub mod rational;
 pub mod report;
 #[cfg(feature = "schema")]
 mod schema;
+pub mod search;
 pub mod spec;
 pub mod store;
+pub mod uploads;
 pub mod webhook;
 
 pub use cancel::Cancel;
 pub use error::{Class, Code, Error, Result};
 pub use id::JobId;
 pub use rational::Rational;
+pub use uploads::UploadId;

@@ -3,30 +3,46 @@
 //! Not here: whether the profile or the input exists. The daemon finds that out.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::de::{Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::uploads::UploadId;
 use crate::webhook::{MAX_NOTIFICATIONS, Notification};
 use crate::{Code, Error, Result};
 
-/// Where a clip comes from.
+/// Where a clip comes from: an address or an upload, one of the two.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct InputSpec {
-    /// `file:///absolute/path`, percent-encoded, 8–4,096 characters.
+    /// `file:///absolute/path`, percent-encoded, or an address (`https://…`, `http://…`) that the daemon may reach, 8–4,096
+    /// characters. Empty where an upload is named.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     #[cfg_attr(
         feature = "schema",
         schema(
             min_length = 8,
             max_length = 4096,
-            pattern = r"^file:///[^\x00-\x08\x0B-\x1F\x7F-\x9F]*$",
+            pattern = r"^(file:///|https?://)[^\x00-\x08\x0B-\x1F\x7F-\x9F]*$",
             example = "file:///in/story.mxf"
         )
     )]
     pub url: String,
+    /// The id of an upload, at the end of its address. It may still be arriving: the job then waits for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload: Option<UploadId>,
+}
+
+impl fmt::Display for InputSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.upload {
+            Some(upload) => write!(f, "upload {upload}"),
+            None => f.write_str(&self.url),
+        }
+    }
 }
 
 /// On which devices a job may go on when its own fails.
@@ -171,6 +187,7 @@ impl JobSpec {
         Self {
             input: InputSpec {
                 url: input_url.into(),
+                upload: None,
             },
             profile: default_profile(),
             priority: default_priority(),
@@ -191,7 +208,11 @@ impl JobSpec {
     /// # Errors
     /// [`Code::RequestInvalid`] with the field and what is allowed.
     pub fn check(&self) -> Result<()> {
-        length("input.url", &self.input.url, 8, 4096)?;
+        match (self.input.url.is_empty(), self.input.upload) {
+            (true, Some(_)) => {}
+            (false, None) => length("input.url", &self.input.url, 8, 4096)?,
+            _ => return Err(invalid("input", "must have either `url` or `upload`")),
+        }
         length("profile", &self.profile, 1, 64)?;
         if self.priority > 100 {
             return Err(invalid("priority", "must be 0–100"));

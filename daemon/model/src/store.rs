@@ -245,7 +245,7 @@ pub struct Counts {
 }
 
 /// Where jobs are kept. All errors are [`crate::Code::StoreFailed`] or [`crate::Code::DiskFull`] unless said otherwise.
-pub trait Store: crate::keys::Keys {
+pub trait Store: crate::keys::Keys + crate::search::Finds + crate::uploads::Shelf {
     /// Counts a start of the daemon and returns its number, 1 or more: the upper half of every epoch it will give.
     ///
     /// # Errors

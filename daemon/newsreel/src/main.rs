@@ -5,6 +5,7 @@
 mod access;
 mod cli;
 mod faults;
+mod fetch;
 mod inventory;
 mod job;
 mod printing;
@@ -15,6 +16,7 @@ mod settings;
 mod source;
 mod telemetry;
 mod threads;
+mod uploads;
 mod webhooks;
 mod worker;
 

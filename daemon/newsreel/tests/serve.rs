@@ -28,6 +28,10 @@ mod drain;
 mod events;
 #[path = "serve/fenced.rs"]
 mod fenced;
+#[path = "serve/fetched.rs"]
+mod fetched;
+#[path = "serve/folders.rs"]
+mod folders;
 #[path = "serve/foreign.rs"]
 mod foreign;
 #[path = "serve/full.rs"]
@@ -42,6 +46,8 @@ mod kill;
 mod kill_worker;
 #[path = "serve/logs.rs"]
 mod logs;
+#[path = "serve/long_upload.rs"]
+mod long_upload;
 #[path = "serve/manager.rs"]
 mod manager;
 #[path = "serve/many.rs"]
@@ -74,10 +80,14 @@ mod store;
 mod support;
 #[path = "serve/traces.rs"]
 mod traces;
+#[path = "serve/tus.rs"]
+mod tus;
 #[path = "serve/unread.rs"]
 mod unread;
 #[path = "serve/upgrade.rs"]
 mod upgrade;
+#[path = "serve/uploads.rs"]
+mod uploads;
 #[path = "serve/webhooks.rs"]
 mod webhooks;
 

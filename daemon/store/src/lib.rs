@@ -21,9 +21,11 @@ mod options;
 mod pieces;
 mod readers;
 mod rows;
+mod search;
 mod sqlite;
 mod submit;
 mod trim;
+mod uploads;
 mod writer;
 
 pub use beside::KeyRing;

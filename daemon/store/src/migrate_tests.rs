@@ -128,3 +128,31 @@ fn a_newer_store_is_refused() {
     assert_eq!(fs::read(&path).unwrap(), before);
     recognise_up_to(&path, STEPS.len() + 1).unwrap();
 }
+
+#[test]
+fn jobs_of_an_earlier_version_are_found_by_their_words_whatever_their_accents() {
+    use newsreel_model::search::{Finds as _, SearchQuery};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jobs.db");
+    let mut db = open(&path);
+    update_by(&mut db, &path, &STEPS[..4]).unwrap();
+    db.execute(
+        "INSERT INTO jobs (id, state, tenant, priority, destination, created_at, spec, profile)
+         VALUES (zeroblob(16), 'queued', 'news', 50, '/d', 1, ?1, ?2)",
+        [
+            r#"{"input":{"url":"file:///a"},"title":"Café in Köln","metadata":{"desk":"Überregional"}}"#,
+            r#"{"rungs":[{"short_side_px":720}]}"#,
+        ],
+    )
+    .unwrap();
+    drop(db);
+    let store = crate::SqliteStore::open(&path, StoreOptions::default()).unwrap();
+    for (text, count) in [("KOLN cafe", 1), ("uberreg", 1), ("Bonn", 0)] {
+        let query = SearchQuery {
+            text: text.to_owned(),
+            tenant: None,
+            limit: 5,
+        };
+        assert_eq!(store.search(&query).unwrap().len(), count, "{text}");
+    }
+}

@@ -11,10 +11,12 @@ use newsreel_model::event::Event;
 use newsreel_model::job::Finished;
 use newsreel_model::keys::{Key, Keys, Session};
 use newsreel_model::plan::{Fingerprint, Plan};
+use newsreel_model::search::{Finds, SearchQuery, StoredHit};
 use newsreel_model::store::{
     Applied, Calibration, Change, Counts, IdempotencyKey, LogEnds, LoggedEvent, NewJob, Store,
     StoreSubmitted, StoredJob,
 };
+use newsreel_model::uploads::{Room, Shelf, Upload, UploadId};
 use newsreel_model::webhook::{Delivery, EndpointView, NewDelivery, Settled};
 use newsreel_model::{JobId, Result};
 use rusqlite::Connection;
@@ -24,7 +26,7 @@ use crate::readers::Readers;
 use crate::writer::Writer;
 use crate::{
     StoreOptions, apply, calibrations, connect, deliveries, events, files, jobs, keys, migrate,
-    pieces, submit, trim,
+    pieces, search, submit, trim, uploads,
 };
 
 /// A store in one SQLite file, for one process. Beside the file lie its log (`-wal`, `-shm`) and its lock (`.lock`).
@@ -255,5 +257,45 @@ impl Keys for SqliteStore {
     fn end_session(&self, id: &str) -> Result<()> {
         let id = id.to_owned();
         self.write(move |db| keys::end_session(db, &id))
+    }
+}
+
+impl Shelf for SqliteStore {
+    fn add_upload(&self, upload: Upload, room: Room) -> Result<()> {
+        self.write(move |db| uploads::add(db, &upload, room))
+    }
+
+    fn upload(&self, id: UploadId) -> Result<Option<Upload>> {
+        self.read(|db| uploads::one(db, id))
+    }
+
+    fn uploads(&self) -> Result<Vec<Upload>> {
+        self.read(uploads::all)
+    }
+
+    fn prolong_upload(&self, id: UploadId, expires_at: Timestamp) -> Result<bool> {
+        self.write(move |db| uploads::prolong(db, id, expires_at))
+    }
+
+    fn complete_upload(&self, id: UploadId) -> Result<()> {
+        self.write(move |db| uploads::complete(db, id))
+    }
+
+    fn forget_upload(&self, id: UploadId) -> Result<bool> {
+        self.write(move |db| uploads::forget(db, id))
+    }
+
+    fn expire_uploads(&self, now: Timestamp, ended_after: Timestamp) -> Result<Vec<UploadId>> {
+        self.write(move |db| uploads::expire(db, now, ended_after))
+    }
+
+    fn queued_with_upload(&self, id: UploadId) -> Result<Vec<StoredJob>> {
+        self.read(|db| uploads::queued(db, id))
+    }
+}
+
+impl Finds for SqliteStore {
+    fn search(&self, query: &SearchQuery) -> Result<Vec<StoredHit>> {
+        self.read(|db| search::find(db, query))
     }
 }

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::fault::{Fault, Work};
 use crate::jobs;
 use crate::rows::{id, json, kept, micros};
-use crate::{events, trim};
+use crate::{events, search, trim};
 
 /// Accepts `job`, or finds what was accepted under `key`.
 ///
@@ -45,8 +45,10 @@ pub fn submit(
     }
     leave_room(db)?;
     insert(db, job)?;
+    let row = db.last_insert_rowid();
+    search::keep(db, row, &job.spec)?;
     if let Some(key) = key {
-        remember(db, job, key, db.last_insert_rowid())?;
+        remember(db, job, key, row)?;
     }
     events::log(db, Some(job.id), &Event::Queued {})?;
     Ok(StoreSubmitted {
@@ -102,8 +104,8 @@ fn leave_room(db: &Connection) -> Work<()> {
 
 fn insert(db: &Connection, job: &NewJob) -> Work<()> {
     db.prepare_cached(
-        "INSERT INTO jobs (id, state, tenant, external_id, priority, destination, created_at, spec, profile, roots)
-         VALUES (?1, 'queued', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO jobs (id, state, tenant, external_id, priority, destination, created_at, spec, profile, roots, upload)
+         VALUES (?1, 'queued', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute(params![
         job.id.as_bytes(),
@@ -115,6 +117,7 @@ fn insert(db: &Connection, job: &NewJob) -> Work<()> {
         json(&job.spec)?,
         json(&job.profile)?,
         json(&job.roots)?,
+        job.spec.input.upload.map(|id| id.to_string()),
     ])?;
     Ok(())
 }

@@ -2,10 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 use newsreel_model::JobId;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::fault::Work;
 use crate::rows::micros;
+use crate::search;
 
 /// How many rows one request drops, so that others need not wait long behind it.
 const AT_ONCE: usize = 2000;
@@ -59,12 +60,16 @@ fn limit() -> i64 {
 
 /// Drops an ended job; its plan, pieces and key go with its row.
 pub fn delete(db: &Connection, job: JobId) -> Work<bool> {
-    let ended = db
-        .prepare_cached("DELETE FROM jobs WHERE id = ?1 AND state NOT IN ('queued', 'running')")?
-        .execute([job.as_bytes()])?;
-    if ended == 1 {
+    let row: Option<i64> = db
+        .prepare_cached(
+            "DELETE FROM jobs WHERE id = ?1 AND state NOT IN ('queued', 'running') RETURNING key",
+        )?
+        .query_row([job.as_bytes()], |row| row.get(0))
+        .optional()?;
+    if let Some(row) = row {
+        search::forget(db, row)?;
         db.prepare_cached("DELETE FROM events WHERE job_id = ?1")?
             .execute([job.as_bytes()])?;
     }
-    Ok(ended == 1)
+    Ok(row.is_some())
 }

@@ -14,20 +14,23 @@ use newsreel_model::control::{
 };
 use newsreel_model::event::Event;
 use newsreel_model::job::{JobState, layout};
+use newsreel_model::search::{SearchHit, SearchQuery};
 use newsreel_model::spec::JobSpec;
-use newsreel_model::store::{Applied, Change, IdempotencyKey, NewJob, Store, StoredJob};
+use newsreel_model::store::{Applied, Change, Store, StoredJob};
+use newsreel_model::uploads::Uploads;
 use newsreel_model::webhook::EndpointView;
 use newsreel_model::{Code, Error, JobId, Result};
-use parking_lot::{Mutex, RwLock};
+use parking_lot::RwLock;
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
 use tokio::sync::watch;
 
-use super::inputs::Roots;
+use super::arrivals::Arrivals;
 use super::live::default_destination;
 use super::message::Message;
 use super::view::{self, Snapshot};
 use crate::settings::Settings;
 use crate::telemetry::{self, Metrics, Moment};
+use crate::uploads::Desk;
 
 /// How long work on an ended job may take to stop before its deletion is put off.
 const WIND_UP: Duration = Duration::from_secs(10);
@@ -40,12 +43,11 @@ const EVENTS_AT_ONCE: u32 = 500;
 pub struct Daemon {
     pub store: Arc<dyn Store>,
     pub settings: Arc<Settings>,
-    pub roots: Roots,
+    pub arrivals: Arrivals,
+    pub uploads: Desk,
     pub data_dir: PathBuf,
     pub tell: Sender<Message>,
     pub snapshot: Arc<RwLock<Snapshot>>,
-    /// Held while a job's state is changed and that is told: what was first made durable is first heard of.
-    pub order: Arc<Mutex<()>>,
     pub metrics: Metrics,
     /// Counts the store's commits.
     pub commits: Arc<watch::Sender<u64>>,
@@ -54,7 +56,7 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    fn view(&self, job: StoredJob) -> JobView {
+    pub(super) fn view(&self, job: StoredJob) -> JobView {
         let running = self.snapshot.read().running.get(&job.id).cloned();
         view::job(job, running.map(|running| running.progress))
     }
@@ -66,51 +68,6 @@ impl Daemon {
     fn tell(&self, message: Message) -> Result<()> {
         let stopping = || Error::new(Code::ShuttingDown, "the daemon is stopping");
         self.tell.send(message).map_err(|_| stopping())
-    }
-
-    fn submit_now(&self, spec: JobSpec, key: Option<String>, by: Principal) -> Result<Submitted> {
-        if !self.ready() {
-            return Err(Error::new(
-                Code::ShuttingDown,
-                "the daemon is stopping and takes no new jobs; try again in a moment",
-            ));
-        }
-        spec.check()?;
-        let config = self.settings.in_force();
-        let profile = config.profile(&spec.profile)?.clone();
-        let roots = self.roots.within(&by.grant.roots);
-        roots.input(&spec.input.url)?;
-        let id = JobId::new();
-        let destination = match &spec.destination {
-            Some(url) => roots.destination(url)?,
-            None => default_destination(&self.data_dir, id),
-        };
-        let key = key
-            .map(|key| {
-                let request = serde_json::to_vec(&spec).map_err(|e| Error::bug(e.to_string()))?;
-                Ok::<_, Error>(IdempotencyKey {
-                    caller: by.caller.clone(),
-                    key,
-                    request_hash: blake3::hash(&request).to_hex().to_string(),
-                })
-            })
-            .transpose()?;
-        let job = NewJob {
-            id,
-            spec,
-            profile,
-            destination: destination.display().to_string(),
-            roots: by.grant.roots,
-            created_at: jiff::Timestamp::now(),
-        };
-        let submitted = self.store.submit(job, key, config.queue.max_queued)?;
-        if !submitted.repeated {
-            self.tell(self.roots.queued(submitted.job.clone()))?;
-        }
-        Ok(Submitted {
-            job: self.view(submitted.job),
-            repeated: submitted.repeated,
-        })
     }
 
     fn jobs_now(&self, mut query: JobQuery) -> Result<JobPage> {
@@ -127,7 +84,7 @@ impl Daemon {
     }
 
     fn cancel_now(&self, id: JobId) -> Result<JobView> {
-        let _in_order = self.order.lock();
+        let _in_order = self.arrivals.order.lock();
         self.find(id)?;
         let end = Change::End {
             job: id,
@@ -151,7 +108,7 @@ impl Daemon {
     }
 
     fn retry_now(&self, id: JobId) -> Result<JobView> {
-        let _in_order = self.order.lock();
+        let _in_order = self.arrivals.order.lock();
         let before = self.find(id)?;
         let requeue = Change::Requeue { job: id };
         let applied = self.store.apply(vec![(requeue, Some(Event::Queued {}))])?;
@@ -168,7 +125,7 @@ impl Daemon {
                 ),
             });
         }
-        self.tell(self.roots.queued(job.clone()))?;
+        self.arrivals.queued(job.clone())?;
         Ok(self.view(job))
     }
 
@@ -273,6 +230,17 @@ impl Control for Daemon {
 
     fn jobs(&self, query: JobQuery) -> Answer<'_, JobPage> {
         off_thread(self, move |d| d.jobs_now(query))
+    }
+
+    fn search(&self, query: SearchQuery) -> Answer<'_, Vec<SearchHit>> {
+        off_thread(self, move |d| {
+            let hits = d.store.search(&query)?.into_iter();
+            let shown = hits.map(|hit| SearchHit {
+                job: d.view(hit.job),
+                snippet: hit.snippet,
+            });
+            Ok(shown.collect())
+        })
     }
 
     fn job(&self, id: JobId) -> Answer<'_, JobView> {
@@ -389,6 +357,10 @@ impl Control for Daemon {
             });
             Ok(d.metrics.text())
         })
+    }
+
+    fn uploads(&self) -> &dyn Uploads {
+        &self.uploads
     }
 
     fn ready(&self) -> bool {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use newsreel_config::Storage;
+use newsreel_model::spec::InputSpec;
 use newsreel_model::store::StoredJob;
 use newsreel_model::{Code, Error, Result};
 use parking_lot::RwLock;
@@ -12,6 +13,7 @@ use url::Url;
 
 use super::message::Message;
 use crate::source::FileSource;
+use crate::{fetch, uploads};
 
 /// Where jobs may read and write. Clones share it: a change is everyone's.
 #[derive(Clone, Debug)]
@@ -19,6 +21,8 @@ pub struct Roots {
     shared: Arc<RwLock<Lists>>,
     /// Those of whoever asks; none when they may use all of the others.
     own: Vec<PathBuf>,
+    /// The daemon's own directory: uploads lie there, and what was brought from elsewhere.
+    own_dir: PathBuf,
 }
 
 #[derive(Clone, Debug)]
@@ -50,7 +54,15 @@ impl Roots {
                 outputs: resolve("output_roots", &storage.output_roots)?,
             })),
             own: Vec::new(),
+            own_dir: PathBuf::new(),
         })
+    }
+
+    /// The same, with the daemon's own directory.
+    #[must_use]
+    pub fn with_own(mut self, dir: PathBuf) -> Self {
+        self.own_dir = dir;
+        self
     }
 
     /// From now on it is as `other` says. What is open stays open.
@@ -102,7 +114,9 @@ impl Roots {
     /// What the deciding thread is told of a job to be worked on; the look at its input may block, so it is not made there.
     pub fn queued(&self, job: StoredJob) -> Message {
         let roots = self.within(&job.roots);
-        let file = roots.input(&job.spec.input.url).and_then(|path| {
+        let here = self.here(&job).map(Ok);
+        let path = here.unwrap_or_else(|| roots.input(&job.spec.input.url));
+        let file = path.and_then(|path| {
             std::fs::metadata(&path).map_err(|e| Error::new(Code::InputNotFound, e.to_string()))
         });
         Message::Queued {
@@ -116,14 +130,29 @@ impl Roots {
     ///
     /// # Errors
     /// As for [`Roots::input`], and when it is no regular file.
-    pub fn open(&self, url: &str) -> Result<FileSource> {
-        let path = self.input(url)?;
+    pub fn open(&self, job: &StoredJob) -> Result<FileSource> {
+        if let Some(path) = self.here(job) {
+            return open_here(&path, &job.spec.input);
+        }
+        let path = self.input(&job.spec.input.url)?;
         let source = FileSource::open(&path)?;
         let opened = real_path(source.file())?;
         if self.holds(&opened, &self.lists().inputs) {
             Ok(source)
         } else {
             Err(forbidden("input.url", &path, "storage.input_roots"))
+        }
+    }
+
+    /// Where an input lies that was sent or brought here. Whose it may be was looked at when the job was submitted.
+    fn here(&self, job: &StoredJob) -> Option<PathBuf> {
+        let input = &job.spec.input;
+        match input.upload {
+            Some(id) => Some(uploads::path(&self.own_dir.join(uploads::FOLDER), id)),
+            None if fetch::is_remote(&input.url) => {
+                Some(fetch::path(&self.own_dir.join(fetch::FOLDER), job.id))
+            }
+            None => None,
         }
     }
 
@@ -161,6 +190,18 @@ impl Roots {
             .then_some(path)
             .ok_or_else(refused)
     }
+}
+
+fn open_here(path: &Path, input: &InputSpec) -> Result<FileSource> {
+    let shown = match input.upload {
+        Some(id) => format!("upload {id}"),
+        None => "the input".to_owned(),
+    };
+    let file = File::open(path).map_err(|_| {
+        let words = format!("{shown} is not there any more; submit it again");
+        Error::new(Code::InputNotFound, words)
+    })?;
+    FileSource::over(file, &shown)
 }
 
 fn below(path: &Path, roots: &[PathBuf]) -> bool {

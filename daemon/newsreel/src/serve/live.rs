@@ -88,7 +88,7 @@ impl LiveJob {
         store: &Arc<dyn Store>,
         tell: &Sender<Message>,
     ) -> Result<Self> {
-        let source = roots.within(&job.roots).open(&job.spec.input.url)?;
+        let source = roots.within(&job.roots).open(&job)?;
         let fingerprint = fingerprint::of(&source, &job.profile)?;
         let dir = Path::new(&job.destination);
         // Before anything is written there, and once more with the lock held.
@@ -367,7 +367,7 @@ fn new_record(job: &StoredJob, fingerprint: &Fingerprint) -> JobRecord {
         kind: JOB_KIND.to_owned(),
         format: JOB_FORMAT,
         id: job.id.to_string(),
-        input: job.spec.input.url.clone(),
+        input: job.spec.input.to_string(),
         state: JobState::Queued,
         created_at: job.created_at.to_string(),
         profile_name: job.spec.profile.clone(),

@@ -1,6 +1,7 @@
 //! `newsreel serve`: the daemon. Store, scheduler, workers and HTTP put together; it decodes nothing itself.
 
 mod again;
+pub mod arrivals;
 mod checkpoints;
 mod control;
 mod core;
@@ -8,6 +9,7 @@ mod demand;
 mod devices;
 mod execute;
 mod fallbacks;
+mod folders;
 mod host;
 mod http;
 mod inputs;
@@ -18,6 +20,7 @@ mod progress;
 mod reload;
 mod retention;
 mod signals;
+mod submit;
 mod systemd;
 mod view;
 mod watch;
@@ -40,6 +43,7 @@ use newsreel_scheduler::{Policy, Scheduler};
 use newsreel_store::{SqliteStore, StoreOptions};
 use parking_lot::RwLock;
 
+use self::arrivals::Arrivals;
 use self::control::Daemon;
 use self::core::{Core, Parts};
 use self::devices::Devices;
@@ -51,11 +55,13 @@ use self::systemd::Heart;
 use self::view::Snapshot;
 use crate::access::Doorkeeper;
 use crate::faults;
+use crate::fetch::{self, Fetcher};
 use crate::inventory;
 use crate::job::programme::cores;
 use crate::printing;
 use crate::settings::{Origin, Settings};
 use crate::telemetry::{Metrics, Traces};
+use crate::uploads::{self, Desk};
 use crate::{threads, webhooks};
 
 /// How long running segments may take to finish when the daemon is told to stop.
@@ -64,6 +70,9 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// How often old events and keys are dropped.
 const TRIM_EVERY: Duration = Duration::from_secs(3600);
 
+/// How often it is looked which inputs are kept no longer.
+const EXPIRE_EVERY: Duration = Duration::from_secs(60);
+
 /// Runs the daemon until it is told to stop.
 ///
 /// # Errors
@@ -71,8 +80,8 @@ const TRIM_EVERY: Duration = Duration::from_secs(3600);
 pub fn run(origin: Origin) -> Result<()> {
     let settings = Arc::new(Settings::new(origin)?);
     let config = settings.in_force();
-    let roots = Roots::new(&config.storage)?;
     let data_dir = open_data_dir(&config)?;
+    let roots = Roots::new(&config.storage)?.with_own(data_dir.clone());
     let listener = listen(&config)?;
     let address = listener.local_addr().map_err(|e| unavailable(&e))?;
     let path = data_dir.join("store.db");
@@ -97,18 +106,29 @@ pub fn run(origin: Origin) -> Result<()> {
         tell: tell.clone(),
         snapshot: Arc::clone(&snapshot),
     });
-    recover(store.as_ref(), &roots, &tell)?;
+    let (fetcher, wanted) = Fetcher::new(data_dir.join(fetch::FOLDER));
+    let arrivals = Arrivals {
+        fetcher,
+        store: Arc::clone(&store),
+        roots: roots.clone(),
+        tell: tell.clone(),
+        order: Arc::default(),
+    };
+    let folder = data_dir.join(uploads::FOLDER);
+    let desk = Desk::open(folder, Arc::clone(&settings), arrivals.clone())?;
+    recover(&arrivals)?;
+    fetch::serve(&wanted, &arrivals, &settings)?;
     take_inventory(config.devices.gpus, tell.clone())?;
     let taking = Arc::new(AtomicBool::new(true));
     let waker = webhooks::start(Arc::clone(&store), &settings, &data_dir)?;
     let daemon = Daemon {
         store: Arc::clone(&store),
         settings: Arc::clone(&settings),
-        roots: roots.clone(),
+        arrivals: arrivals.clone(),
+        uploads: desk.clone(),
         data_dir,
         tell: tell.clone(),
         snapshot,
-        order: Arc::default(),
         commits: count_commits(store.as_ref(), waker),
         metrics: Metrics::install()?,
         taking: Arc::clone(&taking),
@@ -134,6 +154,8 @@ pub fn run(origin: Origin) -> Result<()> {
         reload: Arc::clone(&asked),
     })?;
     retention::start(daemon.clone())?;
+    look_after_inputs(desk, arrivals)?;
+    folders::start(daemon.clone())?;
     name_what_is_open();
     printing::note(format!("newsreel listens on http://{address}"));
     systemd::keep_watch(heart)?;
@@ -186,6 +208,8 @@ fn open_data_dir(config: &Config) -> Result<std::path::PathBuf> {
     let shown = dir.display().to_string();
     std::fs::create_dir_all(dir.join("jobs"))
         .and_then(|()| std::fs::create_dir_all(dir.join("kernels")))
+        .and_then(|()| std::fs::create_dir_all(dir.join(uploads::FOLDER)))
+        .and_then(|()| std::fs::create_dir_all(dir.join(fetch::FOLDER)))
         .map_err(|e| Error::writing(&shown, &e))?;
     // Absolute, so that what is stored means the same after a restart from elsewhere.
     std::fs::canonicalize(dir).map_err(|e| Error::writing(&shown, &e))
@@ -231,7 +255,8 @@ fn take_inventory(gpus: bool, tell: Sender<Message>) -> Result<()> {
 }
 
 /// Takes up every job that had not ended when the last daemon did.
-fn recover(store: &dyn Store, roots: &Roots, tell: &Sender<Message>) -> Result<()> {
+fn recover(arrivals: &Arrivals) -> Result<()> {
+    let store = &arrivals.store;
     let unfinished = store.unfinished()?;
     let running = unfinished.iter().filter(|j| j.state == JobState::Running);
     let changes: Vec<_> = running
@@ -242,7 +267,7 @@ fn recover(store: &dyn Store, roots: &Roots, tell: &Sender<Message>) -> Result<(
     }
     for mut job in unfinished {
         job.state = JobState::Queued;
-        let _ = tell.send(roots.queued(job));
+        arrivals.queued(job)?;
     }
     Ok(())
 }
@@ -275,6 +300,18 @@ fn trim_now_and_then(store: &Arc<dyn Store>, settings: &Arc<Settings>) -> Result
             }
             drop(store);
             std::thread::sleep(TRIM_EVERY);
+        }
+    })
+}
+
+fn look_after_inputs(desk: Desk, arrivals: Arrivals) -> Result<()> {
+    threads::start("inputs", move || {
+        loop {
+            let swept = desk.expire();
+            if let Err(error) = swept.and_then(|()| arrivals.fetcher.sweep(&arrivals)) {
+                tracing::warn!(detail = error.detail(), "{error}");
+            }
+            std::thread::sleep(EXPIRE_EVERY);
         }
     })
 }

@@ -25,6 +25,7 @@ use newsreel_model::{Error, Result};
 use crate::settings::Settings;
 use crate::telemetry::Delivered;
 use crate::threads;
+pub use address::{Guard, REFUSED};
 use attempt::Postman;
 use route::Router;
 pub use secrets::{master, of_url};

@@ -24,7 +24,7 @@ pub fn values(envelope: &Envelope, job: Option<&StoredJob>) -> Result<Value> {
             "tenant": job.spec.tenant,
             "profile": job.spec.profile,
             "priority": job.spec.priority,
-            "input": job.spec.input.url,
+            "input": job.spec.input.to_string(),
         })
     });
     Ok(values)

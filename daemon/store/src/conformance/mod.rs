@@ -20,7 +20,9 @@ mod pieces;
 pub mod random;
 mod reference;
 mod ring;
+mod searching;
 mod threads;
+mod uploads;
 
 pub use reference::Reference;
 
@@ -39,6 +41,8 @@ pub fn run(make: impl Fn() -> Box<dyn Store>) {
         keys::CHECKS,
         logging::CHECKS,
         outgoing::CHECKS,
+        uploads::CHECKS,
+        searching::CHECKS,
         threads::CHECKS,
     ];
     for check in rooms.into_iter().flatten() {

@@ -14,6 +14,7 @@ use newsreel_model::store::{
     Applied, Calibration, Change, Counts, IdempotencyKey, LogEnds, LoggedEvent, NewJob, Store,
     StoreSubmitted, StoredJob,
 };
+use newsreel_model::uploads::Upload;
 use newsreel_model::webhook::{Delivery, EndpointView, NewDelivery, Settled};
 use newsreel_model::{Code, Error, JobId, Result};
 use parking_lot::Mutex;
@@ -41,9 +42,14 @@ pub(super) struct Held {
     deliveries: Deliveries,
     calibrations: Vec<Calibration>,
     pub(super) ring: Ring,
+    pub(super) uploads: Vec<Upload>,
 }
 
 impl Held {
+    pub(super) fn all_jobs(&self) -> impl Iterator<Item = &StoredJob> {
+        self.jobs.values().map(|entry| &entry.job)
+    }
+
     fn log(&mut self, job_id: Option<JobId>, event: Event) {
         self.last_event += 1;
         let job = job_id.and_then(|id| self.jobs.get(&id));

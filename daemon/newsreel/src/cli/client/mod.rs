@@ -125,7 +125,8 @@ impl Connection {
 
 /// One line for a list.
 pub fn line(job: &JobView) -> String {
-    let name = job.spec.title.as_deref().unwrap_or(&job.spec.input.url);
+    let input = job.spec.input.to_string();
+    let name = job.spec.title.as_deref().unwrap_or(&input);
     format!(
         "{}  {:<9}  {:>3.0} %  {:>3}  {}",
         job.id,
