@@ -3,6 +3,7 @@
 //! Not here: what any of it does (the daemon answers), the socket, or anything but the model.
 #![forbid(unsafe_code)]
 
+mod console;
 mod document;
 mod guard;
 mod media;

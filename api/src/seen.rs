@@ -13,6 +13,8 @@ use newsreel_model::control::{
 use newsreel_model::search::{SearchHit, SearchQuery};
 use newsreel_model::spec::JobSpec;
 use newsreel_model::uploads::{self, Arriving, NewUpload, UploadView};
+use newsreel_model::output::OutputView;
+use newsreel_model::steer::PosterChoice;
 use newsreel_model::webhook::EndpointView;
 use newsreel_model::{Code, Error, JobId, Result, UploadId};
 
@@ -156,6 +158,21 @@ impl Seen {
     pub(crate) async fn retry(&self, id: JobId) -> Result<JobView> {
         self.own(id).await?;
         self.control.retry(id).await
+    }
+
+    pub(crate) async fn prioritise(&self, id: JobId, priority: u8) -> Result<JobView> {
+        self.own(id).await?;
+        self.control.prioritise(id, priority).await
+    }
+
+    pub(crate) async fn poster(&self, id: JobId, choice: PosterChoice) -> Result<JobView> {
+        self.own(id).await?;
+        self.control.poster(id, choice).await
+    }
+
+    pub(crate) async fn outputs(&self, id: JobId) -> Result<Vec<OutputView>> {
+        self.own(id).await?;
+        self.control.outputs(id).await
     }
 
     pub(crate) async fn delete(&self, id: JobId) -> Result<()> {

@@ -47,6 +47,30 @@ async fn a_job_is_submitted_shown_cancelled_retried_and_deleted() {
 }
 
 #[tokio::test]
+async fn a_job_gets_another_priority_while_it_has_not_ended() {
+    let client = Client::new();
+    let id = client.job().await;
+    let line = format!("PATCH /v1/jobs/{id}");
+    let patched = client.ask(&line, &[JSON], r#"{"priority":95}"#).await;
+    assert_eq!(patched.status, 200);
+    assert_eq!(patched.json()["spec"]["priority"], 95);
+    for body in [
+        r#"{"priority":101}"#,
+        r#"{"priority":null}"#,
+        "{}",
+        r#"{"title":"a"}"#,
+    ] {
+        let refused = client.ask(&line, &[JSON], body).await;
+        refused.problem(422, "request_invalid");
+    }
+    let untyped = client.ask(&line, &[], r#"{"priority":1}"#).await;
+    untyped.problem(415, "media_type_unsupported");
+    client.standin.set(id, JobState::Completed);
+    let late = client.ask(&line, &[JSON], r#"{"priority":1}"#).await;
+    late.problem(409, "job_state");
+}
+
+#[tokio::test]
 async fn a_key_makes_a_submit_safe_to_repeat() {
     let client = Client::new();
     let longest = "k".repeat(200);

@@ -108,6 +108,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operati
     let all = [
         (Method::GET, &mut item.get),
         (Method::POST, &mut item.post),
+        (Method::PATCH, &mut item.patch),
         (Method::DELETE, &mut item.delete),
         (Method::HEAD, &mut item.head),
         (Method::OPTIONS, &mut item.options),

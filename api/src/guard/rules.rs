@@ -31,9 +31,12 @@ pub(crate) const RULES: &[(&str, &str, Need)] = &[
     ("POST", "/v1/jobs", SUBMIT),
     ("GET", "/v1/jobs", READ),
     ("GET", "/v1/jobs/{id}", READ),
+    ("PATCH", "/v1/jobs/{id}", SUBMIT),
     ("DELETE", "/v1/jobs/{id}", SUBMIT),
+    ("GET", "/v1/jobs/{id}/outputs", READ),
     ("POST", "/v1/jobs/{id}/cancel", SUBMIT),
     ("POST", "/v1/jobs/{id}/retry", SUBMIT),
+    ("POST", "/v1/jobs/{id}/poster", SUBMIT),
     ("POST", "/v1/jobs/{id}/media-link", READ),
     ("GET", "/v1/jobs/{id}/events", READ),
     ("GET", "/v1/search", READ),
@@ -62,6 +65,9 @@ pub(crate) const RULES: &[(&str, &str, Need)] = &[
     ("GET", "/healthz", Need::Anyone),
     ("GET", "/readyz", Need::Anyone),
     ("GET", "/openapi.json", Need::Anyone),
+    // The console is the same for everyone; what it shows is asked for with their own key.
+    ("GET", "/", Need::Anyone),
+    ("GET", "/assets/{file}", Need::Anyone),
 ];
 
 /// What a method of a path asks for; the path is as the document or the router writes it.

@@ -5,7 +5,9 @@ use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
 use newsreel_model::control::{JobPage, JobView};
+use newsreel_model::output::OutputView;
 use newsreel_model::spec::JobSpec;
+use newsreel_model::steer::{JobPatch, PosterChoice};
 
 use crate::document::{Deletes, IdempotencyHeader, JobPath, ListQuery, OneJob, Steers, Submits};
 use crate::problem::Problem;
@@ -68,6 +70,59 @@ pub(super) async fn list(seen: Seen, List(query): List) -> Result<Json<JobPage>,
 )]
 pub(super) async fn one(seen: Seen, Job(id): Job, _: NoQuery) -> Result<Json<JobView>, Problem> {
     Ok(Json(seen.job(id).await?))
+}
+
+/// Show what a job has made so far
+///
+/// Its rungs, largest first, each with what is published of it and what made it; none before the plan is known.
+#[utoipa::path(
+    get, path = "/v1/jobs/{id}/outputs", operation_id = "listOutputs", tag = "jobs",
+    params(JobPath),
+    responses((status = 200, description = "The rungs.", body = Vec<OutputView>), OneJob)
+)]
+pub(super) async fn outputs(
+    seen: Seen,
+    Job(id): Job,
+    _: NoQuery,
+) -> Result<Json<Vec<OutputView>>, Problem> {
+    Ok(Json(seen.outputs(id).await?))
+}
+
+/// Choose a job's poster
+///
+/// Of a completed job, among its thumbnails. `poster.jpg` is replaced by a copy of it; nothing else changes.
+#[utoipa::path(
+    post, path = "/v1/jobs/{id}/poster", operation_id = "choosePoster", tag = "jobs",
+    params(JobPath),
+    request_body(content = PosterChoice, content_type = "application/json"),
+    responses(Steers)
+)]
+pub(super) async fn poster(
+    seen: Seen,
+    Job(id): Job,
+    _: NoQuery,
+    Body(choice): Body<PosterChoice>,
+) -> Result<Json<JobView>, Problem> {
+    choice.path()?;
+    Ok(Json(seen.poster(id, choice).await?))
+}
+
+/// Change a job's priority
+///
+/// Of a job that waits or runs. It finds its place among the others anew; nothing that was made is lost.
+#[utoipa::path(
+    patch, path = "/v1/jobs/{id}", operation_id = "prioritiseJob", tag = "jobs",
+    params(JobPath),
+    request_body(content = JobPatch, content_type = "application/json"),
+    responses(Steers)
+)]
+pub(super) async fn prioritise(
+    seen: Seen,
+    Job(id): Job,
+    _: NoQuery,
+    Body(patch): Body<JobPatch>,
+) -> Result<Json<JobView>, Problem> {
+    Ok(Json(seen.prioritise(id, patch.priority).await?))
 }
 
 /// Forget an ended job

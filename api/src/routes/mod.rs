@@ -11,6 +11,7 @@ mod webhooks;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::console;
 use crate::media;
 use crate::push;
 use crate::state::Api;
@@ -20,11 +21,13 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(jobs::submit, jobs::list))
         .routes(routes!(search::search))
-        .routes(routes!(jobs::one, jobs::delete))
         .routes(routes!(jobs::cancel))
         .routes(routes!(jobs::retry))
         .routes(routes!(uploads::begin, uploads::options))
         .routes(routes!(uploads::show, uploads::append, uploads::remove))
+        .routes(routes!(jobs::one, jobs::prioritise, jobs::delete))
+        .routes(routes!(jobs::outputs))
+        .routes(routes!(jobs::poster))
         .routes(routes!(auth::link))
         .routes(routes!(auth::token))
         .routes(routes!(auth::refresh))
@@ -44,4 +47,5 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .routes(routes!(health::metrics))
         .routes(routes!(health::openapi))
         .merge(OpenApiRouter::from(media::routes()))
+        .merge(OpenApiRouter::from(console::routes()))
 }

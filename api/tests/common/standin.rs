@@ -16,6 +16,8 @@ use newsreel_model::job::JobState;
 use newsreel_model::search::{SearchHit, SearchQuery};
 use newsreel_model::spec::JobSpec;
 use newsreel_model::uploads::Uploads;
+use newsreel_model::output::OutputView;
+use newsreel_model::steer::PosterChoice;
 use newsreel_model::webhook::EndpointView;
 use newsreel_model::{Code, Error, JobId, Result};
 use tempfile::TempDir;
@@ -280,6 +282,25 @@ impl Control for Standin {
     fn retry(&self, id: JobId) -> Answer<'_, JobView> {
         let from = [JobState::Failed, JobState::Cancelled];
         self.answer(|| self.steer(id, &from, JobState::Queued))
+    }
+
+    fn prioritise(&self, id: JobId, priority: u8) -> Answer<'_, JobView> {
+        self.answer(|| {
+            let open = [JobState::Queued, JobState::Running];
+            self.steer(id, &open, self.job_now(id)?.state)?;
+            let mut jobs = self.jobs.lock().unwrap();
+            let job = jobs.get_mut(&id).ok_or_else(unknown)?;
+            job.spec.priority = priority;
+            Ok(job.clone())
+        })
+    }
+
+    fn poster(&self, id: JobId, _: PosterChoice) -> Answer<'_, JobView> {
+        self.answer(|| self.job_now(id))
+    }
+
+    fn outputs(&self, id: JobId) -> Answer<'_, Vec<OutputView>> {
+        self.answer(|| self.job_now(id).map(|_| Vec::new()))
     }
 
     fn delete(&self, id: JobId) -> Answer<'_, ()> {

@@ -16,10 +16,12 @@ use crate::device::GpuReport;
 use crate::event::Phase;
 use crate::id::JobId;
 use crate::job::JobState;
+use crate::output::OutputView;
 use crate::plan::Warning;
 use crate::profile::Profile;
 use crate::search::{SearchHit, SearchQuery};
 use crate::spec::JobSpec;
+use crate::steer::PosterChoice;
 use crate::store::{LogEnds, LoggedEvent};
 use crate::uploads::Uploads;
 use crate::webhook::EndpointView;
@@ -277,6 +279,22 @@ pub trait Control: Send + Sync {
     /// # Errors
     /// [`crate::Code::JobUnknown`], or [`crate::Code::JobState`] when it is neither.
     fn retry(&self, id: JobId) -> Answer<'_, JobView>;
+    /// Gives a job that waits or runs another priority, 0–100, from now on.
+    ///
+    /// # Errors
+    /// [`crate::Code::JobUnknown`], or [`crate::Code::JobState`] when it has ended.
+    fn prioritise(&self, id: JobId, priority: u8) -> Answer<'_, JobView>;
+    /// Makes one of a completed job's thumbnails its poster.
+    ///
+    /// # Errors
+    /// [`crate::Code::JobUnknown`], [`crate::Code::JobState`] when it has not completed, or
+    /// [`crate::Code::RequestInvalid`] when there is no such thumbnail.
+    fn poster(&self, id: JobId, choice: PosterChoice) -> Answer<'_, JobView>;
+    /// What a job has made of each rung, largest first; none before its plan is known.
+    ///
+    /// # Errors
+    /// [`crate::Code::JobUnknown`].
+    fn outputs(&self, id: JobId) -> Answer<'_, Vec<OutputView>>;
     /// Forgets an ended job; its output is removed when it lies under the daemon's own output root.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! Not here: any I/O, any clock, any codec. Everything in this crate can be built in a unit test.
 
 pub mod access;
+pub mod calibration;
 pub mod cancel;
 pub mod capacity;
 pub mod control;
@@ -15,6 +16,7 @@ pub mod id;
 pub mod job;
 pub mod keys;
 pub mod log;
+pub mod output;
 pub mod plan;
 pub mod ports;
 pub mod profile;
@@ -24,6 +26,7 @@ pub mod report;
 mod schema;
 pub mod search;
 pub mod spec;
+pub mod steer;
 pub mod store;
 pub mod uploads;
 pub mod webhook;

@@ -155,7 +155,7 @@ fn default_tenant() -> String {
 }
 
 /// Reads a priority and, when it is none, says its range rather than the name of a type.
-fn priority<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<u8, D::Error> {
+pub(crate) fn priority<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<u8, D::Error> {
     struct Range;
     impl Visitor<'_> for Range {
         type Value = u8;

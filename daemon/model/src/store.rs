@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
-use crate::capacity::{DeviceKind, Resources};
+pub use crate::calibration::Calibration;
 use crate::control::{Failure, JobQuery};
 use crate::event::{Event, Phase};
 use crate::id::JobId;
@@ -173,6 +173,13 @@ pub enum Change {
         /// The job.
         job: JobId,
     },
+    /// Its priority is another from now on, also in its spec.
+    Prioritise {
+        /// The job.
+        job: JobId,
+        /// 0–100.
+        priority: u8,
+    },
     /// Pieces that turned out to be missing or damaged are finished no more, nor do their frames count. Paths that were never
     /// committed are passed over.
     Forget {
@@ -198,6 +205,7 @@ impl Change {
             | Self::End { job, .. }
             | Self::Requeue { job }
             | Self::Recover { job }
+            | Self::Prioritise { job, .. }
             | Self::Forget { job, .. } => *job,
         }
     }
@@ -210,23 +218,6 @@ pub enum Applied {
     Yes,
     /// The job's state does not allow it, or there is no such job; nothing changed.
     No,
-}
-
-/// What was measured of a device.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Calibration {
-    /// Stable name.
-    pub device: String,
-    /// Its kind.
-    pub kind: DeviceKind,
-    /// Model name.
-    pub name: String,
-    /// Driver or library version the figures hold for.
-    pub driver: String,
-    /// What it can do.
-    pub capacity: Resources,
-    /// When it was measured.
-    pub measured_at: Timestamp,
 }
 
 /// How many jobs are in each state.

@@ -16,6 +16,8 @@
 mod access;
 #[path = "serve/cancel.rs"]
 mod cancel;
+#[path = "serve/console.rs"]
+mod console;
 #[path = "serve/crash.rs"]
 mod crash;
 #[path = "serve/daemon.rs"]

@@ -24,6 +24,7 @@ impl Scheduler {
                 }
                 self.end(job);
             }
+            Input::JobPrioritised { job, priority } => self.prioritised(job, priority),
             Input::DeviceAdded(device) => self.device_added(device),
             Input::DeviceRemoved(device) => self.device_removed(&device),
             Input::SelfTested { device, passed } => self.self_tested(&device, passed),
@@ -66,6 +67,35 @@ impl Scheduler {
                 self.begin_job(entry, self.now_ms.saturating_sub(age));
             }
         }
+    }
+
+    fn prioritised(&mut self, id: JobId, priority: u8) {
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        job.entry.priority = priority;
+        if let Some(again) = &mut job.again {
+            again.priority = priority;
+        }
+        for epoch in job.sessions.keys() {
+            let Some(session) = self.sessions.get_mut(epoch) else {
+                continue;
+            };
+            let before = std::mem::replace(&mut session.priority, priority);
+            let place = |priority| (priority, std::cmp::Reverse(*epoch));
+            if self.cuttable.remove(&place(before)) {
+                self.cuttable.insert(place(priority));
+            }
+        }
+        self.count_running();
+        self.refresh(id);
+    }
+
+    /// Counts the jobs outside the breaking band that have sessions.
+    fn count_running(&mut self) {
+        let outside =
+            |job: &&Job| !job.sessions.is_empty() && !self.policy.breaking(job.entry.priority);
+        self.running = self.jobs.values().filter(outside).count();
     }
 
     /// The session, unless it counts no more.
@@ -261,9 +291,7 @@ impl Scheduler {
             host.usable = host.device.capacity.minus(policy.reserve);
         }
         self.policy = policy;
-        let outside =
-            |job: &&Job| !job.sessions.is_empty() && !self.policy.breaking(job.entry.priority);
-        self.running = self.jobs.values().filter(outside).count();
+        self.count_running();
         let jobs: Vec<JobId> = self.jobs.keys().copied().collect();
         jobs.into_iter().for_each(|id| self.refresh(id));
         let devices: Vec<DeviceId> = self.hosts.by_id.keys().cloned().collect();

@@ -150,6 +150,13 @@ pub enum Input {
     },
     /// The job is to be forgotten, whatever it is at.
     JobCancelled(JobId),
+    /// A job has another base priority, 0–100: it finds its place anew, and its sessions may be cut for others', or no more.
+    JobPrioritised {
+        /// Which.
+        job: JobId,
+        /// What it is now.
+        priority: u8,
+    },
     /// A device is there. For a known one: its capacity changed.
     DeviceAdded(Device),
     /// A device is gone, and every session on it.

@@ -89,6 +89,12 @@ fn make(db: &Connection, change: &Change) -> Work<bool> {
             "state = 'queued', phase = NULL WHERE id = ?1 AND state = 'running'",
             params![job.as_bytes()],
         ),
+        Change::Prioritise { job, priority } => update(
+            db,
+            "priority = ?2, spec = json_set(spec, '$.priority', ?2)
+             WHERE id = ?1 AND state IN ('queued', 'running')",
+            params![job.as_bytes(), priority],
+        ),
         Change::Forget { job, paths } => pieces::forget(db, *job, paths),
     }
 }

@@ -14,8 +14,10 @@ use newsreel_model::control::{
 };
 use newsreel_model::event::Event;
 use newsreel_model::job::{JobState, layout};
+use newsreel_model::output::OutputView;
 use newsreel_model::search::{SearchHit, SearchQuery};
 use newsreel_model::spec::JobSpec;
+use newsreel_model::steer::PosterChoice;
 use newsreel_model::store::{Applied, Change, Store, StoredJob};
 use newsreel_model::uploads::Uploads;
 use newsreel_model::webhook::EndpointView;
@@ -27,6 +29,7 @@ use tokio::sync::watch;
 use super::arrivals::Arrivals;
 use super::live::default_destination;
 use super::message::Message;
+use super::steer::{unknown, wrong_state};
 use super::view::{self, Snapshot};
 use crate::settings::Settings;
 use crate::telemetry::{self, Metrics, Moment};
@@ -61,11 +64,11 @@ impl Daemon {
         view::job(job, running.map(|running| running.progress))
     }
 
-    fn find(&self, id: JobId) -> Result<StoredJob> {
+    pub(super) fn find(&self, id: JobId) -> Result<StoredJob> {
         self.store.job(id)?.ok_or_else(unknown)
     }
 
-    fn tell(&self, message: Message) -> Result<()> {
+    pub(super) fn tell(&self, message: Message) -> Result<()> {
         let stopping = || Error::new(Code::ShuttingDown, "the daemon is stopping");
         self.tell.send(message).map_err(|_| stopping())
     }
@@ -183,7 +186,7 @@ impl Daemon {
 }
 
 /// Opens a file below a directory: no link is followed, and nothing leads out.
-fn open_below(dir: &Path, path: &Path) -> rustix::io::Result<OwnedFd> {
+pub(super) fn open_below(dir: &Path, path: &Path) -> rustix::io::Result<OwnedFd> {
     let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY;
     let dir = openat(CWD, dir, flags, Mode::empty())?;
     openat2(
@@ -192,20 +195,6 @@ fn open_below(dir: &Path, path: &Path) -> rustix::io::Result<OwnedFd> {
         OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK,
         Mode::empty(),
         ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS,
-    )
-}
-
-fn unknown() -> Error {
-    Error::new(
-        Code::JobUnknown,
-        "there is no job of that id; it may have been deleted",
-    )
-}
-
-fn wrong_state(state: JobState, rule: &str) -> Error {
-    Error::new(
-        Code::JobState,
-        format!("the job is {}; {rule}", state.name()),
     )
 }
 
@@ -253,6 +242,18 @@ impl Control for Daemon {
 
     fn retry(&self, id: JobId) -> Answer<'_, JobView> {
         off_thread(self, move |d| d.retry_now(id))
+    }
+
+    fn prioritise(&self, id: JobId, priority: u8) -> Answer<'_, JobView> {
+        off_thread(self, move |d| d.prioritise_now(id, priority))
+    }
+
+    fn poster(&self, id: JobId, choice: PosterChoice) -> Answer<'_, JobView> {
+        off_thread(self, move |d| d.poster_now(id, &choice))
+    }
+
+    fn outputs(&self, id: JobId) -> Answer<'_, Vec<OutputView>> {
+        off_thread(self, move |d| d.outputs_now(id))
     }
 
     fn delete(&self, id: JobId) -> Answer<'_, ()> {

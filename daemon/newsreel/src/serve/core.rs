@@ -214,6 +214,13 @@ impl Core {
                 self.settle();
                 self.forget_if_idle(job);
             }
+            Message::Prioritised { job, priority } => {
+                if let Some(entry) = self.jobs.get_mut(&job) {
+                    entry.job.spec.priority = priority;
+                }
+                self.inputs
+                    .push_back(Input::JobPrioritised { job, priority });
+            }
             Message::Opened { epoch, job, live } => self.opened(epoch, job, live),
             Message::Committed { job, pieces } => self.committed(job, &pieces),
             Message::Event { job, event } => self.log(job, event),

@@ -25,6 +25,8 @@ pub enum Message {
     },
     /// A job was cancelled; durable already.
     Cancelled(JobId),
+    /// A job has another priority; durable already.
+    Prioritised { job: JobId, priority: u8 },
     /// A job's directory and input are open, or cannot be.
     Opened {
         epoch: Epoch,

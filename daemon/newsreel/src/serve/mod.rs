@@ -21,6 +21,7 @@ mod reload;
 mod retention;
 mod signals;
 mod submit;
+mod steer;
 mod systemd;
 mod view;
 mod watch;

@@ -72,6 +72,24 @@ fn within_a_tenant_priority_goes_first_until_age_outweighs_it() {
 }
 
 #[test]
+fn a_job_that_waits_finds_its_place_anew_when_its_priority_changes() {
+    let mut world = World::new(policy());
+    world.add(cpu(1));
+    for n in 1..=4 {
+        world.queue(job(n, n), plan(2));
+    }
+    assert_eq!(world.scheduler.next_jobs(10), [2, 3, 4].map(id));
+    let mut tell = |number, priority| {
+        let job = id(number);
+        world.tell(Input::JobPrioritised { job, priority });
+        world.scheduler.next_jobs(10)
+    };
+    assert_eq!(tell(4, 60), [4, 2, 3].map(id));
+    assert_eq!(tell(4, 0), [2, 3, 4].map(id));
+    assert_eq!(tell(99, 100), [2, 3, 4].map(id), "there is no such job");
+}
+
+#[test]
 fn tenants_take_turns_however_much_one_has_queued() {
     let mut entries: Vec<JobEntry> = (1..=6).map(|n| job(n, n)).collect();
     for n in 7..=8 {

@@ -212,6 +212,31 @@ fn a_whole_job_is_preempted_too_and_stays_in_one_session() {
 }
 
 #[test]
+fn a_job_that_becomes_breaking_news_takes_a_place_and_one_that_was_can_lose_it() {
+    let mut world = busy();
+    world.queue(job(2, 10_500), plan(50));
+    world.run_until(12_000);
+    assert_eq!(cuts(&world), [0_u64; 0], "it waits like any other");
+    let tell = |world: &mut World, number, priority| {
+        let job = id(number);
+        world.tell(Input::JobPrioritised { job, priority });
+    };
+    tell(&mut world, 2, 95);
+    assert_eq!(cuts(&world), [12_000]);
+    world.run_until(25_000);
+    assert_eq!(world.sessions(id(2)).len(), 1);
+    // It encodes by now; what has run for its least time gives way in turn once it is ordinary again.
+    tell(&mut world, 2, 10);
+    tell(&mut world, 1, 90);
+    world.run_until(30_000);
+    assert_eq!(cuts(&world).len(), 2);
+    world.run_until(400_000);
+    assert_eq!(world.end_of(id(1)), Some(End::Complete));
+    assert_eq!(world.end_of(id(2)), Some(End::Complete));
+    tell(&mut world, 1, 90);
+}
+
+#[test]
 fn what_is_breaking_news_can_be_said_anew_while_jobs_run() {
     let mut world = busy();
     let entry = JobEntry {

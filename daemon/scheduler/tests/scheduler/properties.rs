@@ -37,6 +37,7 @@ enum Op {
     Add(u8, u64),
     Disk(u64),
     Policy(u8, u64),
+    Prioritise(usize, u8),
     Stale(u64),
 }
 
@@ -80,6 +81,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (0..3_u8).prop_map(Op::Remove),
         2 => (0..3_u8, 1..6_u64).prop_map(|(which, size)| Op::Add(which, size)),
         1 => (50..=100_u8, 0..3_000_u64).prop_map(|(breaking, reserve)| Op::Policy(breaking, reserve)),
+        1 => (0..20_usize, 0..=100_u8).prop_map(|(at, priority)| Op::Prioritise(at, priority)),
         1 => (0..8_000_u64).prop_map(Op::Disk),
         1 => (0..40_u64).prop_map(Op::Stale),
     ]
@@ -173,6 +175,12 @@ fn apply(world: &mut World, number: u64, op: &Op) {
                 disk_reserve_bytes: *disk_reserve_bytes,
                 ..policy()
             }));
+        }
+        Op::Prioritise(at, priority) => {
+            if let Some(job) = world.jobs.keys().nth(*at).copied() {
+                let priority = *priority;
+                world.tell(Input::JobPrioritised { job, priority });
+            }
         }
         Op::Disk(bytes) => {
             world.tell(Input::DiskFree(*bytes));

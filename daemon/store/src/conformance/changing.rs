@@ -22,6 +22,7 @@ pub const CHECKS: &[Check] = &[
     a_job_does_not_wait_for_a_destination_in_use,
     a_running_job_is_recovered,
     a_warning_is_kept_once,
+    another_priority_is_kept_in_the_spec,
     changes_are_made_in_order,
 ];
 
@@ -53,6 +54,7 @@ fn work(job: JobId) -> Vec<Change> {
             warning: warning(1),
         },
         Change::Failure { job },
+        Change::Prioritise { job, priority: 7 },
         Change::Forget {
             job,
             paths: Vec::new(),
@@ -213,6 +215,23 @@ fn a_running_job_is_recovered(store: &dyn Store) {
     let waiting = get(store, 1);
     assert_eq!((waiting.state, waiting.phase), (JobState::Queued, None));
     assert_eq!((waiting.failures, waiting.frames_done), (1, 100));
+}
+
+fn another_priority_is_kept_in_the_spec(store: &dyn Store) {
+    submit(store, [1]);
+    let mut expected = get(store, 1);
+    let change = |priority| Change::Prioritise {
+        job: id(1),
+        priority,
+    };
+    for priority in [0, 100, 7] {
+        assert!(make(store, change(priority)));
+        expected.spec.priority = priority;
+        assert_eq!(get(store, 1), expected, "and nothing else changes");
+    }
+    assert!(make(store, end(1, JobState::Cancelled)));
+    assert!(!make(store, change(9)));
+    assert_eq!(get(store, 1).spec.priority, 7);
 }
 
 fn a_warning_is_kept_once(store: &dyn Store) {

@@ -72,6 +72,7 @@ impl Entry {
                 }
             }
             Change::Failure { .. } => job.failures += 1,
+            Change::Prioritise { priority, .. } => job.spec.priority = priority,
             Change::End {
                 state, failure, at, ..
             } if !matches!(state, JobState::Queued | JobState::Running) => {

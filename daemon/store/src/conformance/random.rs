@@ -196,6 +196,7 @@ fn change() -> impl Strategy<Value = Change> {
         3 => (0..JOBS, state).prop_map(|(job, state)| end(job, state)),
         2 => (0..JOBS).prop_map(|job| Change::Requeue { job: id(job) }),
         1 => (0..JOBS).prop_map(|job| Change::Recover { job: id(job) }),
+        1 => (0..JOBS, 0..=100_u8).prop_map(|(job, priority)| Change::Prioritise { job: id(job), priority }),
         1 => (0..JOBS, vec(path(), 0..3)).prop_map(|(job, paths)| Change::Forget { job: id(job), paths }),
     ]
 }
