@@ -230,7 +230,7 @@ fn file_path(field: &str, url: &str) -> Result<PathBuf> {
         return Err(Error::new(
             Code::InputSchemeUnsupported,
             format!(
-                "`{field}`: `{}` URLs are not served yet; give file:///absolute/path",
+                "`{field}`: `{}` URLs are not served here; give file:///absolute/path",
                 parsed.scheme()
             ),
         ));

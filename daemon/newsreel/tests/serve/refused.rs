@@ -95,7 +95,7 @@ fn wrong(daemon: &Daemon) -> Vec<(&'static str, Value, u16, &'static str)> {
         ),
         (
             "another scheme",
-            with("input", json!({"url": "https://127.0.0.1/a.mp4"})),
+            with("input", json!({"url": "s3://bucket/a.mp4"})),
             422,
             "input_scheme_unsupported",
         ),
