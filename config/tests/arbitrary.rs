@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use newsreel_config::{Config, Cpu, Limits, REFERENCE};
 use newsreel_model::profile::{
-    AudioSpec, FrameTiming, Profile, RateControl, RungSpec, ThumbnailSpec, VideoCodec,
+    AudioSpec, FrameTiming, Loudness, Measured, Profile, RateControl, RungSpec, ThumbnailSpec,
+    VideoCodec,
 };
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
@@ -114,6 +115,9 @@ fn profile() -> impl Strategy<Value = Profile> {
             audio: AudioSpec {
                 bitrate_kbps: rest.0,
                 max_channels: rest.1,
+                surround: constant,
+                loudness: Loudness::EbuR128,
+                loudness_measured: Measured::Whole,
             },
             thumbnails: ThumbnailSpec {
                 count: rest.2,

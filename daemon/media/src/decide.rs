@@ -22,7 +22,7 @@ pub fn decide(
     profile_name: &str,
     profile: &Profile,
     v: &StreamInfo,
-    a: Option<&StreamInfo>,
+    audio: Vec<AudioPlan>,
     timing: &Timing,
     warnings: Vec<Warning>,
 ) -> Plan {
@@ -34,7 +34,6 @@ pub fn decide(
     } else {
         matrix
     };
-    let channels = |s: &StreamInfo| s.channels.clamp(1, profile.audio.max_channels.max(1));
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -68,31 +67,12 @@ pub fn decide(
             rungs: geometry::ladder(profile, width, height),
             timeline_digest: String::new(),
         },
-        audio: a.map(|s| AudioPlan {
-            stream: s.index,
-            language: language(s.language.as_deref()),
-            sample_rate: if s.sample_rate == 44_100 {
-                44_100
-            } else {
-                48_000
-            },
-            channels: channels(s),
-            bitrate_bps: u64::from(profile.audio.bitrate_kbps) * 500 * u64::from(channels(s)),
-        }),
+        audio,
         audio_spec: profile.audio.clone(),
         thumbnails: profile.thumbnails.clone(),
         grid: Grid::default(),
         warnings,
     }
-}
-
-/// A language that can stand in a path and a playlist.
-fn language(tag: Option<&str>) -> String {
-    tag.map(|t| t.trim().to_ascii_lowercase())
-        .filter(|t| {
-            (2..=8).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        })
-        .unwrap_or_else(|| "und".to_owned())
 }
 
 /// Decodes from the start until the first picture comes out; what lies before it cannot be shown.

@@ -4,15 +4,16 @@
 
 use std::sync::Arc;
 
-use newsreel_model::plan::{Plan, Warning};
+use newsreel_model::plan::{AudioPlan, Plan, Warning};
 use newsreel_model::profile::Profile;
 use newsreel_model::rational::rescale;
 use newsreel_model::report::SourceReport;
 use newsreel_model::{Cancel, Code, Error, Rational, Result};
 
+use crate::audio::{choose, loudness};
 use crate::decide::{decide, find_first_picture};
 use crate::errors;
-use crate::ffi::{Params, Source};
+use crate::ffi::{Params, Source, StreamInfo};
 use crate::frames::{assemble, settle_first_segment};
 use crate::index::{Index, IndexLimits, Indexer};
 use crate::probe::{self, Probed};
@@ -58,9 +59,11 @@ pub struct Prepared {
     pub plan: Plan,
 }
 
-/// The sound's stream in the source.
+/// A stream of sound in the source.
 #[derive(Clone)]
 pub struct SoundSource {
+    /// Index in the source.
+    pub stream: usize,
     /// How it is coded.
     pub params: Arc<Params>,
     /// Unit of its times.
@@ -80,8 +83,8 @@ pub struct Head {
     indexer: Indexer,
     source: Arc<dyn Source>,
     params: Arc<Params>,
-    /// The sound's stream, if there is one.
-    pub sound: Option<SoundSource>,
+    /// The streams that the plan's sound is made from.
+    pub sounds: Vec<SoundSource>,
     plan: Plan,
     limits: Limits,
     /// Header claims and what was chosen, for the report.
@@ -105,16 +108,18 @@ pub fn head(
         input,
         streams,
         video,
-        audio,
         container,
         duration_s,
     } = probed;
-    let (v, a) = (&streams[video], audio.map(|i| &streams[i]));
-    let warnings = probe::oddities(&streams, video, audio);
+    let v = &streams[video];
+    let chosen = choose::renditions(&streams, &container, &profile.audio);
+    let warnings = probe::oddities(&streams, video, &chosen);
+    let sounds = sound_sources(&streams, &chosen.renditions)?;
     let mut indexer = Indexer::new(
         input,
         (v.index, &v.params),
-        a.map(|s| (s.index, s.time_base)),
+        // The default rendition says how far the sound goes.
+        sounds.first().map(|s| (s.stream, s.time_base)),
         IndexLimits {
             max_packets: limits.max_packets,
         },
@@ -124,10 +129,18 @@ pub fn head(
     indexer.advance(|index| is_head(index, span))?;
 
     let timing = Timing::of(v, &indexer.index);
-    let mut plan = decide(profile_name, profile, v, a, &timing, warnings);
+    let mut plan = decide(
+        profile_name,
+        profile,
+        v,
+        chosen.renditions,
+        &timing,
+        warnings,
+    );
     let params = Arc::new(Params::try_clone(&v.params).map_err(errors::engine("planning"))?);
     find_first_picture(source, &mut indexer, &params, &mut plan, limits, cancel)?;
     settle_origin(&mut plan, &indexer.index, limits);
+    loudness::settle(source, &sounds, &mut plan, limits.max_gap_s, cancel)?;
     let report = SourceReport {
         container,
         video_codec: v.params.codec_name(),
@@ -137,20 +150,8 @@ pub fn head(
         duration_s: 0.0,
         packets: 0,
     };
-    let share = |p: &Params| {
-        Params::try_clone(p)
-            .map(Arc::new)
-            .map_err(errors::engine("planning"))
-    };
-    let sound = match a {
-        Some(s) => Some(SoundSource {
-            params: share(&s.params)?,
-            time_base: s.time_base,
-        }),
-        None => None,
-    };
     Ok(Head {
-        sound,
+        sounds,
         indexer,
         source: Arc::clone(source),
         params,
@@ -159,6 +160,25 @@ pub fn head(
         report,
         header_duration_s: duration_s,
     })
+}
+
+/// The streams that `renditions` are made from, the default one's first.
+fn sound_sources(streams: &[StreamInfo], renditions: &[AudioPlan]) -> Result<Vec<SoundSource>> {
+    let mut sources: Vec<SoundSource> = Vec::new();
+    for input in renditions.iter().flat_map(|r| &r.inputs) {
+        let known = sources.iter().any(|s| s.stream == input.stream);
+        let stream = streams.iter().find(|s| s.index == input.stream);
+        if let (false, Some(stream)) = (known, stream) {
+            sources.push(SoundSource {
+                stream: stream.index,
+                params: Params::try_clone(&stream.params)
+                    .map(Arc::new)
+                    .map_err(errors::engine("planning"))?,
+                time_base: stream.time_base,
+            });
+        }
+    }
+    Ok(sources)
 }
 
 fn is_head(index: &Index, span: i64) -> bool {
@@ -229,7 +249,7 @@ impl Head {
                 ),
             ));
         }
-        if prepared.plan.audio.is_some() && prepared.index.audio.is_none() {
+        if !prepared.plan.audio.is_empty() && prepared.index.audio.is_none() {
             prepared.plan.warnings.push(Warning::new(
                 "sound_empty",
                 "the source announces sound but holds none; the sound of the ladder is silence",

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use newsreel_model::plan::Warning;
+use newsreel_model::profile::AudioSpec;
 use newsreel_model::{Cancel, Code, Error, Result};
 use serde::Serialize;
 
+use crate::audio::choose::{self, Chosen};
 use crate::errors;
 use crate::ffi::{Input, Source, StreamInfo, StreamKind};
 
@@ -72,8 +74,6 @@ pub struct Probed {
     pub streams: Vec<StreamInfo>,
     /// Position in `streams` of the picture.
     pub video: usize,
-    /// Position in `streams` of the sound.
-    pub audio: Option<usize>,
     /// As libavformat names it.
     pub container: String,
     /// What the header claims or libavformat estimates.
@@ -100,7 +100,6 @@ pub fn open(source: &Arc<dyn Source>, cancel: &Cancel) -> Result<Probed> {
     };
     Ok(Probed {
         video,
-        audio: choose_audio(&streams),
         container: input.format_name(),
         duration_s: input.duration_s(),
         input,
@@ -128,10 +127,15 @@ fn open_streams(source: &Arc<dyn Source>, cancel: &Cancel) -> Result<(Input, Vec
 pub fn summary(source: &Arc<dyn Source>, cancel: &Cancel) -> Result<Summary> {
     let size_bytes = source.reader().len();
     let (input, streams) = open_streams(source, cancel)?;
-    let (video, audio) = (choose_video(&streams), choose_audio(&streams));
+    let video = choose_video(&streams);
+    let sound = choose::renditions(&streams, &input.format_name(), &AudioSpec::default());
     let warnings = video
-        .map(|v| oddities(&streams, v, audio))
+        .map(|v| oddities(&streams, v, &sound))
         .unwrap_or_default();
+    let heard = |index: usize| {
+        let inputs = sound.renditions.iter().flat_map(|r| &r.inputs);
+        video.is_some() && inputs.into_iter().any(|input| input.stream == index)
+    };
     Ok(Summary {
         container: input.format_name(),
         size_bytes,
@@ -139,7 +143,7 @@ pub fn summary(source: &Arc<dyn Source>, cancel: &Cancel) -> Result<Summary> {
         streams: streams
             .iter()
             .enumerate()
-            .map(|(i, s)| describe(s, Some(i) == video || (video.is_some() && Some(i) == audio)))
+            .map(|(i, s)| describe(s, Some(i) == video || heard(s.index)))
             .collect(),
         warnings,
     })
@@ -202,19 +206,9 @@ fn choose_video(streams: &[StreamInfo]) -> Option<usize> {
         .map(|(i, _)| i)
 }
 
-fn choose_audio(streams: &[StreamInfo]) -> Option<usize> {
-    streams
-        .iter()
-        .enumerate()
-        .filter(|(_, s)| s.kind == StreamKind::Audio && s.params.is_decodable())
-        .filter(|(_, s)| s.channels > 0 && s.sample_rate > 0)
-        .max_by_key(|(i, s)| (s.is_default, s.channels, std::cmp::Reverse(*i)))
-        .map(|(i, _)| i)
-}
-
-/// What is passed on as it is or left out, so that nobody takes it for handled. `video` and `audio` are positions.
+/// What is passed on as it is or left out, so that nobody takes it for handled. `video` is a position.
 #[must_use]
-pub fn oddities(streams: &[StreamInfo], video: usize, audio: Option<usize>) -> Vec<Warning> {
+pub fn oddities(streams: &[StreamInfo], video: usize, sound: &Chosen) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let video = &streams[video];
     let (_, transfer, _, _) = video.params.colour();
@@ -237,11 +231,12 @@ pub fn oddities(streams: &[StreamInfo], video: usize, audio: Option<usize>) -> V
             "the source is HDR; its brightness is not mapped to SDR, and the rungs are tagged as the source was",
         ));
     }
-    if audio.is_none() && streams.iter().any(|s| s.kind == StreamKind::Audio) {
+    if sound.renditions.is_empty() && streams.iter().any(|s| s.kind == StreamKind::Audio) {
         warnings.push(Warning::new(
             "sound_not_decodable",
             "the source has sound, but none that can be decoded; the ladder is made without",
         ));
     }
+    warnings.extend(sound.warning());
     warnings
 }

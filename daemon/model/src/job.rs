@@ -138,8 +138,8 @@ pub mod layout {
 
     /// `audio/en`.
     #[must_use]
-    pub fn audio_dir(language: &str) -> String {
-        format!("audio/{language}")
+    pub fn audio_dir(rendition: &str) -> String {
+        format!("audio/{rendition}")
     }
 
     /// `init.mp4` within a rendition's directory.

@@ -25,6 +25,7 @@ pub mod report;
 #[cfg(feature = "schema")]
 mod schema;
 pub mod search;
+pub mod sound;
 pub mod spec;
 pub mod steer;
 pub mod store;

@@ -9,6 +9,8 @@ use crate::grid::Grid;
 use crate::profile::{AudioSpec, FrameTiming, RateControl, ThumbnailSpec, VideoCodec};
 use crate::rational::Rational;
 
+pub use crate::sound::{AudioInput, AudioPlan, AudioRole, LoudnessPlan};
+
 /// How a source is told from another, and whether the code that made the plan is still the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint {
@@ -104,21 +106,6 @@ pub struct VideoPlan {
     pub timeline_digest: String,
 }
 
-/// The sound.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AudioPlan {
-    /// Stream index in the source.
-    pub stream: usize,
-    /// BCP 47 language, `und` when unknown; also the directory name.
-    pub language: String,
-    /// Output sample rate in Hz, also the track's timescale.
-    pub sample_rate: u32,
-    /// Output channels, 1–2.
-    pub channels: u32,
-    /// AAC bitrate in bit/s.
-    pub bitrate_bps: u64,
-}
-
 /// Everything decided before the first frame is encoded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -132,8 +119,8 @@ pub struct Plan {
     pub target_duration_s: u32,
     /// The picture.
     pub video: VideoPlan,
-    /// The sound, if there is any.
-    pub audio: Option<AudioPlan>,
+    /// The sound's renditions, the default one first; empty without sound.
+    pub audio: Vec<AudioPlan>,
     /// Sound wishes of the profile.
     pub audio_spec: AudioSpec,
     /// Pictures to make.

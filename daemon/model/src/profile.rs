@@ -55,6 +55,44 @@ pub struct RungSpec {
     pub bitrate_kbps: Option<u32>,
 }
 
+/// How loud the sound is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub enum Loudness {
+    /// As loud as it was.
+    #[default]
+    AsIs,
+    /// −23 LUFS, as EBU R 128 has it for broadcasting.
+    EbuR128,
+    /// −16 LUFS, as is usual for phones and the web.
+    Web,
+}
+
+impl Loudness {
+    /// What is aimed at, in LUFS; `None` for sound that stays as it is.
+    #[must_use]
+    pub fn target_lufs(self) -> Option<f64> {
+        match self {
+            Self::AsIs => None,
+            Self::EbuR128 => Some(-23.0),
+            Self::Web => Some(-16.0),
+        }
+    }
+}
+
+/// How much of the sound is measured before any of it is published.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub enum Measured {
+    /// Its beginning.
+    #[default]
+    Head,
+    /// All of it: everything waits until the source was read once.
+    Whole,
+}
+
 /// The sound of every rendition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -66,6 +104,15 @@ pub struct AudioSpec {
     /// The most channels kept, 1–2; more are mixed down.
     #[cfg_attr(feature = "schema", schema(required = true))]
     pub max_channels: u32,
+    /// Whether surround sound is kept as a 5.1 rendition of its own, beside the mixed-down one.
+    #[cfg_attr(feature = "schema", schema(required = true))]
+    pub surround: bool,
+    /// How loud it is made.
+    #[cfg_attr(feature = "schema", schema(required = true))]
+    pub loudness: Loudness,
+    /// How much is measured for it.
+    #[cfg_attr(feature = "schema", schema(required = true))]
+    pub loudness_measured: Measured,
 }
 
 impl Default for AudioSpec {
@@ -73,6 +120,9 @@ impl Default for AudioSpec {
         Self {
             bitrate_kbps: 128,
             max_channels: 2,
+            surround: false,
+            loudness: Loudness::AsIs,
+            loudness_measured: Measured::Head,
         }
     }
 }

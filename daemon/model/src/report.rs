@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::job::JobState;
-use crate::plan::Warning;
+use crate::plan::{AudioRole, LoudnessPlan, Warning};
 
 /// What happened to one rung.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,29 @@ pub struct RungReport {
     pub average_bps: u64,
     /// The highest average of one segment in bit/s.
     pub peak_segment_bps: u64,
+}
+
+/// What became of one rendition of the sound.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SoundReport {
+    /// `en`: its directory under `audio`.
+    pub name: String,
+    /// BCP 47 language, `und` when unknown.
+    pub language: String,
+    /// What it is for.
+    pub role: AudioRole,
+    /// Streams of the source it was made from.
+    pub streams: Vec<usize>,
+    /// Channels.
+    pub channels: u32,
+    /// How loud it was and was made; `None`: it is as loud as it was.
+    pub loudness: Option<LoudnessPlan>,
+    /// Segments.
+    pub segments: usize,
+    /// Segments taken over from an earlier, interrupted run of the job.
+    pub segments_reused: usize,
+    /// Bytes of all its segments.
+    pub bytes: u64,
 }
 
 /// How the work of a job left a device.
@@ -105,6 +128,8 @@ pub struct Report {
     pub frames: FrameReport,
     /// The ladder.
     pub rungs: Vec<RungReport>,
+    /// The sound.
+    pub sounds: Vec<SoundReport>,
     /// How the work left devices, in order.
     pub fallbacks: Vec<FallbackReport>,
     /// What the user should know.

@@ -1,12 +1,5 @@
 //! Samples on the programme's clock: gaps become silence, overlaps are cut, small jitter is ridden over.
 
-use newsreel_model::Result;
-
-use crate::errors;
-use crate::ffi::Frame;
-
-use super::AudioTask;
-
 /// Times that differ from the count of samples by less are the container's rounding, not a gap; seconds.
 const JITTER_S: f64 = 0.015;
 
@@ -15,7 +8,6 @@ pub struct Clock {
     channels: Vec<Vec<f32>>,
     /// Sample number of the first queued sample.
     start: i64,
-    sample_rate: u32,
     jitter: i64,
     max_gap: i64,
     /// Added to every time since a wild jump was closed up.
@@ -23,16 +15,16 @@ pub struct Clock {
 }
 
 impl Clock {
-    pub fn new(task: &AudioTask) -> Self {
-        let rate = f64::from(task.plan.sample_rate);
+    /// A clock at 0 for `channels` channels; a gap of more than `max_gap_s` seconds is closed up.
+    pub fn new(channels: u32, sample_rate: u32, max_gap_s: f64) -> Self {
+        let rate = f64::from(sample_rate);
         #[allow(clippy::cast_possible_truncation, reason = "float to int saturates")]
         let samples = |s: f64| (s * rate) as i64;
         Self {
-            channels: vec![Vec::new(); task.plan.channels as usize],
+            channels: vec![Vec::new(); channels as usize],
             start: 0,
-            sample_rate: task.plan.sample_rate,
             jitter: samples(JITTER_S),
-            max_gap: samples(task.max_gap_s),
+            max_gap: samples(max_gap_s),
             shift: 0,
         }
     }
@@ -42,7 +34,8 @@ impl Clock {
         vec![Vec::new(); self.channels.len()]
     }
 
-    fn queued(&self) -> usize {
+    /// How many samples wait to be taken.
+    pub fn queued(&self) -> usize {
         self.channels.first().map_or(0, Vec::len)
     }
 
@@ -104,35 +97,20 @@ impl Clock {
         self.silence(end - self.position());
     }
 
-    /// Gives out whole blocks; with `last` the rest too, and nothing beyond `end`.
-    pub fn give_blocks(
-        &mut self,
-        block: usize,
-        end: Option<i64>,
-        last: bool,
-        mut give: impl FnMut(Frame) -> Result<()>,
-    ) -> Result<()> {
-        if let Some(end) = end {
-            let keep = usize::try_from(end - self.start).unwrap_or(0);
-            for queue in &mut self.channels {
-                queue.truncate(keep);
-            }
-        }
-        let mut taken = 0;
-        while self.queued() - taken >= block || (last && self.queued() > taken) {
-            let until = (taken + block).min(self.queued());
-            let planes: Vec<&[f32]> = self.channels.iter().map(|c| &c[taken..until]).collect();
-            let frame = Frame::from_planar_f32(&planes, self.sample_rate)
-                .map_err(errors::engine("encoding the sound"))?;
-            let mut frame = frame;
-            frame.set_pts(self.start + i64::try_from(taken).unwrap_or(0));
-            give(frame)?;
-            taken = until;
-        }
+    /// Forgets what lies at or behind sample number `end`.
+    pub fn cut_at(&mut self, end: i64) {
+        let keep = usize::try_from(end - self.start).unwrap_or(0);
         for queue in &mut self.channels {
-            queue.drain(..taken);
+            queue.truncate(keep);
         }
-        self.start += i64::try_from(taken).unwrap_or(0);
-        Ok(())
+    }
+
+    /// Takes the first `count` samples, of each channel, onto the end of `out`.
+    pub fn take(&mut self, count: usize, out: &mut [Vec<f32>]) {
+        let count = count.min(self.queued());
+        for (queue, out) in self.channels.iter_mut().zip(out) {
+            out.extend(queue.drain(..count));
+        }
+        self.start += i64::try_from(count).unwrap_or(0);
     }
 }

@@ -7,10 +7,12 @@ use crate::errors;
 use crate::ffi::{Encoder, Packet, Received};
 use crate::slots::Lines;
 
-use super::{AudioSink, AudioTask, End};
+use super::{AudioSink, End, Wanted};
 
 /// Access units of the current segment.
 pub struct Cutter {
+    /// Position in the plan.
+    rendition: usize,
     lines: Lines,
     sample_rate: u32,
     priming: i64,
@@ -24,10 +26,17 @@ pub struct Cutter {
 }
 
 impl Cutter {
-    pub fn new(task: &AudioTask, priming: u32, unit: usize) -> Self {
+    pub fn new(
+        rendition: usize,
+        lines: Lines,
+        sample_rate: u32,
+        priming: u32,
+        unit: usize,
+    ) -> Self {
         Self {
-            lines: task.lines,
-            sample_rate: task.plan.sample_rate,
+            rendition,
+            lines,
+            sample_rate,
             priming: i64::from(priming),
             unit: u32::try_from(unit).unwrap_or(1024),
             before: 0,
@@ -43,7 +52,7 @@ impl Cutter {
         &mut self,
         encoder: &mut Encoder,
         end: Option<End>,
-        wanted: &dyn Fn(usize) -> bool,
+        wanted: &Wanted<'_>,
         sink: &mut dyn AudioSink,
     ) -> Result<()> {
         let failed = errors::engine("encoding the sound");
@@ -62,7 +71,7 @@ impl Cutter {
         &mut self,
         data: &[u8],
         end: Option<End>,
-        wanted: &dyn Fn(usize) -> bool,
+        wanted: &Wanted<'_>,
         sink: &mut dyn AudioSink,
     ) -> Result<()> {
         let number = self.before + self.samples.len() as u64;
@@ -82,12 +91,13 @@ impl Cutter {
         Ok(())
     }
 
-    fn close(&mut self, wanted: &dyn Fn(usize) -> bool, sink: &mut dyn AudioSink) -> Result<()> {
-        if wanted(self.segment) {
+    fn close(&mut self, wanted: &Wanted<'_>, sink: &mut dyn AudioSink) -> Result<()> {
+        if wanted(self.rendition, self.segment) {
             let sequence = u32::try_from(self.segment + 1).unwrap_or(u32::MAX);
             let decode_time = self.before * u64::from(self.unit);
             let bytes = write_fragment(sequence, 1, decode_time, &self.samples, &self.data);
             sink.segment(
+                self.rendition,
                 self.segment,
                 bytes,
                 u32::try_from(self.samples.len()).unwrap_or(u32::MAX),
@@ -101,11 +111,7 @@ impl Cutter {
     }
 
     /// Closes the last segment.
-    pub fn finish(
-        &mut self,
-        wanted: &dyn Fn(usize) -> bool,
-        sink: &mut dyn AudioSink,
-    ) -> Result<()> {
+    pub fn finish(&mut self, wanted: &Wanted<'_>, sink: &mut dyn AudioSink) -> Result<()> {
         if self.samples.is_empty() {
             Ok(())
         } else {

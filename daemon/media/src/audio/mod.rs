@@ -1,10 +1,17 @@
-//! The sound: decoded once from the start, brought onto the programme's clock, encoded as one AAC stream, cut along the grid.
+//! The sound: decoded once from the start, brought onto the programme's clock, each rendition encoded as one AAC stream and
+//! cut along the grid.
 //!
-//! One encoder runs over the whole programme, so segments join without a click. Not here: which stream is the sound
-//! (`probe`), loudness, or more than one rendition.
+//! One encoder runs over the whole programme, so segments join without a click. Not here: subtitles, or playlists.
 
+pub mod choose;
 mod clock;
 mod cut;
+mod decode;
+pub mod language;
+mod level;
+pub mod loudness;
+mod mix;
+mod rendition;
 
 use std::sync::Arc;
 
@@ -14,32 +21,34 @@ use newsreel_model::rational::rescale;
 use newsreel_model::{Cancel, Rational, Result};
 use parking_lot::{Condvar, Mutex};
 
-use crate::boxes;
-use crate::errors;
-use crate::ffi::{
-    AudioSettings, AvError, Decoder, Encoder, Frame, Packet, Params, Received, Resampler,
-    SampleFormat, Source, init_segment,
-};
+use crate::ffi::Source;
 use crate::prepare::SoundSource;
-use crate::reader::PacketReader;
 use crate::slots::Lines;
 
-use clock::Clock;
-use cut::Cutter;
+use decode::Decoding;
+use mix::Mixer;
+use rendition::Rendition;
+
+/// Seconds by which one stream may be behind another in the source; what is later than that is not waited for.
+const MAX_LAG_S: u32 = 10;
+
+/// Whether a segment is still to be made, by rendition and index.
+pub type Wanted<'a> = dyn Fn(usize, usize) -> bool + 'a;
 
 /// Takes the sound's segments.
 pub trait AudioSink {
-    /// The rendition's init segment, first of all.
+    /// The init segment of the plan's rendition number `rendition`, before its other segments.
     ///
     /// # Errors
     /// The destination failed.
-    fn init(&mut self, bytes: Vec<u8>) -> Result<()>;
+    fn init(&mut self, rendition: usize, bytes: Vec<u8>) -> Result<()>;
 
-    /// A finished segment with `units` access units, in order.
+    /// A finished segment with `units` access units; those of one rendition come in order.
     ///
     /// # Errors
     /// The destination failed.
-    fn segment(&mut self, index: usize, bytes: Vec<u8>, units: u32) -> Result<()>;
+    fn segment(&mut self, rendition: usize, index: usize, bytes: Vec<u8>, units: u32)
+    -> Result<()>;
 }
 
 /// Where the programme ends.
@@ -113,10 +122,10 @@ impl ProgrammeEnd {
 pub struct AudioTask {
     /// The input.
     pub source: Arc<dyn Source>,
-    /// Which stream, and how it is coded.
-    pub sound: SoundSource,
-    /// What to make.
-    pub plan: AudioPlan,
+    /// The streams, and how they are coded.
+    pub sounds: Vec<SoundSource>,
+    /// What to make, by place in the plan.
+    pub renditions: Vec<(usize, AudioPlan)>,
     /// Ticks per second of the programme's clock.
     pub timescale: u32,
     /// Seconds of source time at which the programme's clock reads 0.
@@ -134,15 +143,15 @@ impl AudioTask {
     #[must_use]
     pub fn new(
         source: &Arc<dyn Source>,
-        sound: Option<&SoundSource>,
+        sounds: &[SoundSource],
         plan: &Plan,
         max_gap_s: f64,
         end: &Arc<ProgrammeEnd>,
     ) -> Option<Self> {
-        Some(Self {
+        (!plan.audio.is_empty()).then(|| Self {
             source: Arc::clone(source),
-            sound: sound?.clone(),
-            plan: plan.audio.clone()?,
+            sounds: sounds.to_vec(),
+            renditions: plan.audio.iter().cloned().enumerate().collect(),
             timescale: plan.video.timescale,
             origin: (plan.video.origin, plan.video.source_time_base),
             lines: Lines {
@@ -156,174 +165,83 @@ impl AudioTask {
 
     /// Encodes the sound and hands over every segment for which `wanted` is true.
     ///
+    /// The source is read once for all renditions. Memory holds what one stream is ahead of another, at most
+    /// [`MAX_LAG_S`].
+    ///
     /// # Errors
     /// Cancelled, the encoder failed, or the sink did. Damage in the source becomes silence.
     pub fn run(
         &self,
-        wanted: &dyn Fn(usize) -> bool,
+        wanted: &Wanted<'_>,
         sink: &mut dyn AudioSink,
         cancel: &Cancel,
     ) -> Result<()> {
-        let failed = errors::engine("encoding the sound");
-        let mut encoder = Encoder::audio(&AudioSettings {
-            encoder: "aac".to_owned(),
-            sample_rate: self.plan.sample_rate,
-            channels: self.plan.channels,
-            bit_rate: self.plan.bitrate_bps,
-        })
-        .map_err(&failed)?;
-        let priming = encoder.priming_samples();
-        let params = encoder.params().map_err(&failed)?;
-        let init = init_segment(&params, self.plan.sample_rate, Some(&self.plan.language))
-            .map_err(&failed)?;
-        let init = boxes::with_edit_list(&init, i64::from(priming)).map_err(|e| {
-            newsreel_model::Error::bug(format!("our own init segment cannot be read: {e}"))
-        })?;
-        sink.init(init)?;
-
-        let mut cutter = Cutter::new(self, priming, encoder.block_samples());
-        let mut clock = Clock::new(self);
-        let mut decoded = Decoded::open(self, cancel)?;
-        loop {
-            let more = decoded.next(&mut clock)?;
-            let known = self.end.known_beyond(
-                if more {
-                    self.in_ticks(clock.position())
-                } else {
-                    i64::MAX
-                },
-                cancel,
-            )?;
-            let end = known.map(|end| End {
-                at: self.in_samples(end.at),
-                ..end
-            });
-            if !more {
-                clock.fill_until(end.map_or(0, |e| e.at));
-            }
-            let finished = !more || end.is_some_and(|e| clock.position() >= e.at);
-            clock.give_blocks(
-                encoder.block_samples(),
-                end.map(|e| e.at),
-                finished,
-                |block| {
-                    encoder.send(Some(&block)).map_err(&failed)?;
-                    cutter.drain(&mut encoder, end, wanted, sink)
-                },
-            )?;
-            if finished {
-                encoder.send(None).map_err(&failed)?;
-                cutter.drain(&mut encoder, end, wanted, sink)?;
-                return cutter.finish(wanted, sink);
-            }
-        }
-    }
-
-    fn in_samples(&self, ticks: i64) -> i64 {
-        rescale(ticks, unit(self.timescale), unit(self.plan.sample_rate))
-    }
-
-    fn in_ticks(&self, samples: i64) -> i64 {
-        rescale(samples, unit(self.plan.sample_rate), unit(self.timescale))
-    }
-}
-
-fn unit(per_second: u32) -> Rational {
-    Rational::new(1, i32::try_from(per_second).unwrap_or(i32::MAX))
-}
-
-/// Blocks of decoded sound, converted and put on the clock.
-struct Decoded<'a> {
-    task: &'a AudioTask,
-    reader: PacketReader,
-    decoder: Decoder,
-    resampler: Option<(SampleFormat, Resampler)>,
-    packet: Packet,
-    frame: Frame,
-    ended: bool,
-}
-
-impl<'a> Decoded<'a> {
-    fn open(task: &'a AudioTask, cancel: &Cancel) -> Result<Self> {
-        let failed = errors::engine("decoding the sound");
-        let params: &Params = &task.sound.params;
-        Ok(Self {
-            task,
-            reader: PacketReader::open(task.source.as_ref(), &[task.plan.stream], cancel)?,
-            decoder: Decoder::open(params, 1, Some(task.sound.time_base)).map_err(&failed)?,
-            resampler: None,
-            packet: Packet::new().map_err(&failed)?,
-            frame: Frame::new().map_err(&failed)?,
-            ended: false,
-        })
-    }
-
-    /// Puts the next blocks on the clock; `false` when there are no more.
-    fn next(&mut self, clock: &mut Clock) -> Result<bool> {
-        if self.ended {
-            return Ok(false);
-        }
-        if self.reader.next(&mut self.packet)? {
-            // Damage: what does not decode is silence on the clock.
-            self.decoder.send(Some(&self.packet)).ok();
-        } else {
-            self.ended = true;
-            self.decoder.send(None).ok();
-        }
-        while let Ok(Received::Output) = self.decoder.receive(&mut self.frame) {
-            match self.place(clock) {
-                Ok(()) => {}
-                Err(AvError::NO_MEMORY) => {
-                    return Err(errors::engine("converting the sound")(AvError::NO_MEMORY));
-                }
-                // A block whose form damage made up: silence on the clock as well.
-                Err(_) => self.resampler = None,
-            }
-        }
-        Ok(!self.ended)
-    }
-
-    fn place(&mut self, clock: &mut Clock) -> Result<(), AvError> {
-        let frame = &self.frame;
-        if frame.sample_rate() == 0 || frame.channels() == 0 || frame.samples() == 0 {
+        if self.renditions.is_empty() {
             return Ok(());
         }
-        let at = frame
-            .pts()
-            .or(frame.best_effort_pts())
-            .map(|pts| self.sample_of(pts));
-        let continues = clock.is_continuous(at);
-        let format = SampleFormat::of(frame);
-        if !continues || self.resampler.as_ref().is_none_or(|(f, _)| *f != format) {
-            if let Some((_, mut old)) = self.resampler.take() {
-                let mut rest = clock.blank();
-                old.convert(None, &mut rest)?;
-                clock.append(&rest);
+        let mut renditions: Vec<Rendition> = Vec::new();
+        for (number, plan) in &self.renditions {
+            renditions.push(Rendition::begin(self, *number, plan, sink)?);
+        }
+        let streams = streams(self.renditions.iter().map(|(_, plan)| plan));
+        let mut decoding = Decoding::open(&self.source, &self.sounds, &streams, cancel)?;
+        while renditions.iter().any(|r| !r.finished) {
+            let more = decoding.next(|block| {
+                let going = renditions.iter_mut().filter(|r| !r.finished);
+                going.map(|r| r.mixer.place(&block)).collect()
+            })?;
+            catch_up(renditions.iter_mut().map(|r| &mut r.mixer).collect());
+            for rendition in renditions.iter_mut().filter(|r| !r.finished) {
+                self.go_on(rendition, more, wanted, sink, cancel)?;
             }
-            let plan = &self.task.plan;
-            self.resampler = Some((
-                format,
-                Resampler::new(frame, plan.sample_rate, plan.channels)?,
-            ));
         }
-        let mut samples = clock.blank();
-        if let Some((_, resampler)) = &mut self.resampler {
-            resampler.convert(Some(frame), &mut samples)?;
-        }
-        clock.put(at, &samples);
         Ok(())
     }
 
-    /// A source time as a sample number of the programme.
-    fn sample_of(&self, pts: i64) -> i64 {
-        let (origin, origin_unit) = self.task.origin;
-        // Through microseconds, so that two odd time bases do not round against each other.
-        let micro = Rational::new(1, 1_000_000);
-        let at = rescale(pts, self.task.sound.time_base, micro).saturating_sub(rescale(
-            origin,
-            origin_unit,
-            micro,
-        ));
-        rescale(at, micro, unit(self.task.plan.sample_rate))
+    /// Encodes what a rendition has, and to its end where there is no more.
+    fn go_on(
+        &self,
+        rendition: &mut Rendition,
+        more: bool,
+        wanted: &Wanted<'_>,
+        sink: &mut dyn AudioSink,
+        cancel: &Cancel,
+    ) -> Result<()> {
+        let rate = rendition.mixer.sample_rate();
+        let convert = |at: i64, from: u32, to: u32| rescale(at, per_second(from), per_second(to));
+        let position = rendition.mixer.position();
+        let reached = if more {
+            convert(position, rate, self.timescale)
+        } else {
+            i64::MAX
+        };
+        let end = self.end.known_beyond(reached, cancel)?.map(|end| End {
+            at: convert(end.at, self.timescale, rate),
+            ..end
+        });
+        let last = !more || end.is_some_and(|e| position >= e.at);
+        rendition.encode(end, last, wanted, sink)
     }
+}
+
+/// A stream that is far behind the others in the source says nothing there.
+fn catch_up(mixers: Vec<&mut Mixer>) {
+    let seconds = |m: &&mut Mixer| m.furthest() / i64::from(m.sample_rate().max(1));
+    let furthest = mixers.iter().map(seconds).max().unwrap_or(0);
+    let least = furthest.saturating_sub(i64::from(MAX_LAG_S));
+    for mixer in mixers.into_iter().filter(|_| least > 0) {
+        mixer.fill_until(least.saturating_mul(i64::from(mixer.sample_rate())));
+    }
+}
+
+/// The streams of the source that `plans` are made from.
+fn streams<'a>(plans: impl Iterator<Item = &'a AudioPlan>) -> Vec<usize> {
+    let mut streams: Vec<usize> = plans.flat_map(|p| &p.inputs).map(|i| i.stream).collect();
+    streams.sort_unstable();
+    streams.dedup();
+    streams
+}
+
+fn per_second(count: u32) -> Rational {
+    Rational::new(1, i32::try_from(count).unwrap_or(i32::MAX))
 }

@@ -8,6 +8,7 @@ use ffmpeg_sys_next as sys;
 use newsreel_model::{Cancel, Rational};
 
 use super::io::Io;
+use super::marks::Marks;
 use super::packet::known;
 use super::{AvError, Packet, Params, Source, check, text};
 
@@ -48,6 +49,8 @@ pub struct StreamInfo {
     pub is_attached_picture: bool,
     /// Whether the container marks it as the default of its kind.
     pub is_default: bool,
+    /// What else it is marked as.
+    pub marks: Marks,
     /// Pixels; for video.
     pub width: u32,
     /// Pixels; for video.
@@ -213,6 +216,7 @@ impl Input {
                 language: tag(s.metadata, c"language"),
                 is_attached_picture: s.disposition & sys::AV_DISPOSITION_ATTACHED_PIC != 0,
                 is_default: s.disposition & sys::AV_DISPOSITION_DEFAULT != 0,
+                marks: Marks(s.disposition),
                 width: unsigned(raw.width),
                 height: unsigned(raw.height),
                 sample_aspect: Some(rational(sar))

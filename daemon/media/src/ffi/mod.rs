@@ -17,6 +17,7 @@ mod init;
 mod input;
 mod io;
 mod log;
+mod marks;
 mod packet;
 mod params;
 mod parser;
@@ -41,11 +42,12 @@ pub use init::init_segment;
 pub use input::{Input, StreamInfo, StreamKind};
 pub use io::{ByteSource, Source};
 pub use log::{listen, quiet};
+pub use marks::Marks;
 pub use packet::Packet;
 pub use params::{Params, PixelFormat};
 pub use parser::{Parser, Picture};
 pub use picture::FramePool;
-pub use resampler::{Resampler, SampleFormat};
+pub use resampler::{Mix, Resampler, SampleFormat};
 pub use scaler::{PictureFormat, Scaler};
 
 /// A negative libav return value.

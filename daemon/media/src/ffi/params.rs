@@ -193,6 +193,12 @@ impl Params {
         (code(primaries), code(transfer), code(matrix), full)
     }
 
+    /// Whether it is said which channel of the sound is which.
+    #[must_use]
+    pub fn names_channels(&self) -> bool {
+        self.raw().ch_layout.order != sys::AVChannelOrder::AV_CHANNEL_ORDER_UNSPEC
+    }
+
     /// Whether pictures may be coded in another order than they are shown, as far as the headers tell.
     #[must_use]
     pub fn reorders(&self) -> bool {

@@ -26,6 +26,16 @@ impl SampleFormat {
     }
 }
 
+/// How the channels of a block become those that are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mix {
+    /// More are mixed down, surround by the levels of ITU-R BS.775: the centre 3 dB lower in left and right each, so that
+    /// speech stays as loud as it was. The sum may exceed full scale. One becomes both of two, as loud as it was.
+    Down,
+    /// The first ones as they are, the others left out.
+    First,
+}
+
 /// Owns an initialised `SwrContext`.
 pub struct Resampler {
     context: *mut sys::SwrContext,
@@ -36,12 +46,16 @@ pub struct Resampler {
 unsafe impl Send for Resampler {}
 
 impl Resampler {
-    /// From what `example` looks like to planar float. More channels than `channels` are mixed down by libswresample's
-    /// standard matrix.
+    /// From what `example` looks like to planar float.
     ///
     /// # Errors
     /// The conversion is not possible.
-    pub fn new(example: &Frame, sample_rate: u32, channels: u32) -> Result<Self, AvError> {
+    pub fn new(
+        example: &Frame,
+        sample_rate: u32,
+        channels: u32,
+        mix: Mix,
+    ) -> Result<Self, AvError> {
         let mut context = ptr::null_mut();
         // SAFETY: layouts live during the call; the context is owned by the Resampler as soon as it exists.
         unsafe {
@@ -70,13 +84,41 @@ impl Resampler {
             );
             sys::av_channel_layout_uninit(&raw mut from);
             check(made)?;
-            let this = Self {
+            let mut this = Self {
                 context,
                 channels: channels as usize,
             };
+            this.set_levels(example.channels(), mix)?;
             check(sys::swr_init(context))?;
             Ok(this)
         }
+    }
+
+    /// Sets how loud each channel is in each, before the context is opened.
+    fn set_levels(&mut self, own: u32, mix: Mix) -> Result<(), AvError> {
+        let (own, out) = (own as usize, self.channels);
+        let as_it_is = mix == Mix::First && own > out;
+        if as_it_is || (own == 1 && out == 2) {
+            let mut levels = vec![0f64; own * out];
+            for (channel, row) in levels.chunks_exact_mut(own).enumerate() {
+                row[channel.min(own - 1)] = 1.0;
+            }
+            let stride = i32::try_from(own).unwrap_or(0);
+            // SAFETY: a context that is not open yet, and one row of `own` levels for each of its output channels.
+            check(unsafe { sys::swr_set_matrix(self.context, levels.as_ptr(), stride) })?;
+        } else if own > 2 && own > out {
+            // Otherwise every channel is turned down until the loudest sum fits, and speech with it.
+            // SAFETY: an options-enabled context of the library that is not open yet.
+            check(unsafe {
+                sys::av_opt_set_double(self.context.cast(), c"rematrix_maxval".as_ptr(), 1000.0, 0)
+            })?;
+        } else {
+            // SAFETY: as above.
+            check(unsafe {
+                sys::av_opt_set_double(self.context.cast(), c"rematrix_maxval".as_ptr(), 1.0, 0)
+            })?;
+        }
+        Ok(())
     }
 
     /// Converts a block (or, with `None`, what is left inside), appending to one vector per channel.

@@ -161,7 +161,7 @@ fn required(plan: &Plan) -> Vec<String> {
     let dirs = rungs
         .clone()
         .map(|r| layout::video_dir(&r.name))
-        .chain(sound.map(|a| layout::audio_dir(&a.language)));
+        .chain(sound.map(|a| layout::audio_dir(&a.name)));
     let mut paths = vec![layout::MASTER.to_owned(), layout::MANIFEST.to_owned()];
     paths.extend(rungs.map(|r| layout::mp4(&r.name)));
     for dir in dirs {

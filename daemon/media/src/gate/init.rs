@@ -103,9 +103,9 @@ pub(super) fn check_sound(
             info.sample_rate, info.timescale
         ),
     );
-    // The field is a template in MP4 (ISO/IEC 14496-14, 5.6): mono is commonly written as 2.
+    // The field is a template in MP4 (ISO/IEC 14496-14, 5.6): 2 is commonly written whatever it is.
     right &= expect(
-        info.channels == channels || (channels == 1 && info.channels == 2),
+        info.channels == channels || info.channels == 2,
         format!("{} channels, planned {channels}", info.channels),
     );
     right &= expect(

@@ -21,7 +21,7 @@ const DURATION_TOLERANCE_S: f64 = 0.002;
 pub(super) fn check(
     plan: &Plan,
     rungs: &[Track],
-    sound: Option<&Track>,
+    sounds: &[Track],
     files: &Files<'_>,
     found: &mut Findings,
 ) {
@@ -41,21 +41,19 @@ pub(super) fn check(
     expect(head.is_static, "it is not static".to_owned());
     let programme = plan.duration_s();
     // The sound may last up to two units longer.
-    let longest = programme + sound.map_or(0.0, |s| seconds(2 * UNIT, s.timescale));
+    let longest = sounds.iter().map(|s| seconds(2 * UNIT, s.timescale));
+    let longest = programme + longest.fold(0.0, f64::max);
     let lasts = programme - DURATION_TOLERANCE_S..=longest + DURATION_TOLERANCE_S;
     expect(
         head.duration_s.is_some_and(|d| lasts.contains(&d)),
         format!("it lasts {:?} s, planned {programme:.3} s", head.duration_s),
     );
-    let (listed, planned) = (
-        representations.len(),
-        rungs.len() + usize::from(sound.is_some()),
-    );
+    let (listed, planned) = (representations.len(), rungs.len() + sounds.len());
     expect(
         listed == planned,
         format!("it lists {listed} representations, planned {planned}"),
     );
-    for track in rungs.iter().chain(sound) {
+    for track in rungs.iter().chain(sounds) {
         let init = track.file(layout::INIT);
         let place = representations.iter().position(|r| r.init == init);
         match place.and_then(|i| Some((representations.get(i)?, head.codecs.get(i)?))) {

@@ -44,17 +44,18 @@ pub fn check(dir: &Path, plan: &Plan, journal: &[Finished]) -> GateReport {
         .iter()
         .map(|rung| ladder.check_rung(rung, &files, &mut found))
         .collect();
-    let sound = plan
+    let sounds: Vec<_> = plan
         .audio
-        .as_ref()
-        .map(|audio| sound::check(plan, audio, &files, &mut found));
-    for track in rungs.iter().chain(&sound) {
+        .iter()
+        .map(|audio| sound::check(plan, audio, &files, &mut found))
+        .collect();
+    for track in rungs.iter().chain(&sounds) {
         playlists::check_media(plan, track, &files, &mut found);
     }
-    playlists::check_master(plan, &rungs, sound.as_ref(), &files, &mut found);
-    manifest::check(plan, &rungs, sound.as_ref(), &files, &mut found);
+    playlists::check_master(plan, &rungs, &sounds, &files, &mut found);
+    manifest::check(plan, &rungs, &sounds, &files, &mut found);
     for (rung, track) in plan.video.rungs.iter().zip(&rungs) {
-        movie::check(plan, &rung.name, track, sound.as_ref(), &files, &mut found);
+        movie::check(plan, &rung.name, track, sounds.first(), &files, &mut found);
     }
     found.into_report()
 }

@@ -1,7 +1,7 @@
 //! HLS playlists against the boxes: every segment listed once, with its real duration; every rendition listed with what it
 //! is. Read with a parser that is not our writer. Not here: DASH.
 
-use m3u8_rs::{AlternativeMediaType, MasterPlaylist, VariantStream};
+use m3u8_rs::{AlternativeMedia, AlternativeMediaType, MasterPlaylist, VariantStream};
 use newsreel_model::job::layout;
 use newsreel_model::plan::{Plan, RungPlan};
 
@@ -106,7 +106,7 @@ fn check_entries(
 pub(super) fn check_master(
     plan: &Plan,
     rungs: &[Track],
-    sound: Option<&Track>,
+    sounds: &[Track],
     files: &Files<'_>,
     found: &mut Findings,
 ) {
@@ -135,18 +135,25 @@ pub(super) fn check_master(
     for (rung, track) in plan.video.rungs.iter().zip(rungs) {
         let uri = track.file(layout::INDEX);
         match read.variants.iter().find(|v| v.uri == uri) {
-            Some(variant) => check_variant(variant, rung, track, sound, &read, &mut expect),
+            Some(variant) => check_variant(variant, rung, track, sounds, &read, &mut expect),
             None => expect(false, format!("it does not list {uri}")),
         }
     }
     let renditions = read.alternatives.iter();
-    let sounds = renditions
+    let listed: Vec<&AlternativeMedia> = renditions
         .filter(|a| a.media_type == AlternativeMediaType::Audio)
-        .count();
-    let wanted = usize::from(sound.is_some());
+        .collect();
+    let (count, wanted) = (listed.len(), sounds.len());
     expect(
-        sounds == wanted,
-        format!("it lists {sounds} sound renditions, planned {wanted}"),
+        count == wanted,
+        format!("it lists {count} sound renditions, planned {wanted}"),
+    );
+    let defaults: Vec<_> = listed.iter().filter(|a| a.default).collect();
+    let first = sounds.first().map(|s| s.file(layout::INDEX));
+    expect(
+        defaults.len() == usize::from(wanted > 0)
+            && defaults.iter().all(|a| a.uri == first || count != wanted),
+        format!("{} sound renditions are the default", defaults.len()),
     );
 }
 
@@ -154,7 +161,7 @@ fn check_variant(
     variant: &VariantStream,
     rung: &RungPlan,
     track: &Track,
-    sound: Option<&Track>,
+    sounds: &[Track],
     master: &MasterPlaylist,
     expect: &mut dyn FnMut(bool, String),
 ) {
@@ -171,12 +178,13 @@ fn check_variant(
     let codecs = variant.codecs.as_deref().unwrap_or_default();
     let mut said: Vec<&str> = codecs.split(',').map(str::trim).collect();
     said.sort_unstable();
-    let real = [Some(track), sound].into_iter().flatten();
+    let real = std::iter::once(track).chain(sounds);
     let real: Option<Vec<&str>> = real
         .map(|t| t.info.as_ref().map(|i| i.codecs.as_str()))
         .collect();
     if let Some(mut real) = real {
         real.sort_unstable();
+        real.dedup();
         expect(
             said == real,
             format!(
@@ -185,15 +193,19 @@ fn check_variant(
             ),
         );
     }
-    let playlist = sound.map(|s| s.file(layout::INDEX));
-    let linked = match (&variant.audio, &playlist) {
-        (Some(group), Some(playlist)) => master.alternatives.iter().any(|a| {
-            a.media_type == AlternativeMediaType::Audio
-                && a.group_id == *group
-                && a.uri.as_ref() == Some(playlist)
-        }),
-        (None, None) => true,
-        _ => false,
+    let linked = |group: &String| {
+        sounds.iter().all(|sound| {
+            let playlist = sound.file(layout::INDEX);
+            master.alternatives.iter().any(|a| {
+                a.media_type == AlternativeMediaType::Audio
+                    && a.group_id == *group
+                    && a.uri.as_ref() == Some(&playlist)
+            })
+        })
+    };
+    let linked = match &variant.audio {
+        Some(group) => !sounds.is_empty() && linked(group),
+        None => sounds.is_empty(),
     };
     expect(
         linked,

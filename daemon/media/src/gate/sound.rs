@@ -24,7 +24,7 @@ pub(super) fn check(
     files: &Files<'_>,
     found: &mut Findings,
 ) -> Track {
-    let dir = layout::audio_dir(&audio.language);
+    let dir = layout::audio_dir(&audio.name);
     let info = init::check_sound(&format!("{dir}/{}", layout::INIT), audio, files, found);
     // Without a sound edit list nothing can be placed; what is wrong with it has been said.
     let priming = info.as_ref().map(|i| i.media_time);

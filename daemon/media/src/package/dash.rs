@@ -4,7 +4,7 @@ use std::io;
 
 use newsreel_model::Rational;
 use quick_xml::Writer;
-use quick_xml::events::{BytesDecl, Event};
+use quick_xml::events::{BytesDecl, BytesText, Event};
 
 pub use super::dash_read::{Representation, parse_manifest};
 
@@ -28,6 +28,10 @@ pub enum Kind {
         sample_rate: u32,
         /// BCP 47.
         language: String,
+        /// For a player's menu; the renditions of one title are one AdaptationSet.
+        title: String,
+        /// Values of `urn:mpeg:dash:role:2011`.
+        roles: Vec<&'static str>,
     },
 }
 
@@ -52,7 +56,7 @@ pub struct DashTrack {
     pub segments: Vec<(i64, i64)>,
 }
 
-/// The manifest: one Period, all rungs in one AdaptationSet, an AdaptationSet per language of the sound.
+/// The manifest: one Period, all rungs in one AdaptationSet, an AdaptationSet per title of the sound.
 ///
 /// `duration_s` and `max_segment_s` are in seconds.
 #[must_use]
@@ -88,22 +92,30 @@ fn write_mpd(xml: &mut Xml, duration_s: f64, max_s: f64, tracks: &[DashTrack]) -
     Ok(())
 }
 
-fn language(track: &DashTrack) -> Option<&str> {
+/// What the set of a track has in common: language, title and roles of the sound, nothing for pictures.
+type Set<'a> = Option<(&'a str, &'a str, &'a [&'static str])>;
+
+fn set_of(track: &DashTrack) -> Set<'_> {
     match &track.kind {
         Kind::Video { .. } => None,
-        Kind::Audio { language, .. } => Some(language),
+        Kind::Audio {
+            language,
+            title,
+            roles,
+            ..
+        } => Some((language, title, roles)),
     }
 }
 
-/// One set for the pictures (no language), then one per language in order of appearance.
+/// One set for the pictures, then one per title of the sound in order of appearance.
 fn write_sets(xml: &mut Xml, tracks: &[DashTrack]) -> io::Result<()> {
-    let mut sets: Vec<Option<&str>> = Vec::new();
-    if tracks.iter().any(|t| language(t).is_none()) {
+    let mut sets: Vec<Set<'_>> = Vec::new();
+    if tracks.iter().any(|t| set_of(t).is_none()) {
         sets.push(None);
     }
     for track in tracks {
-        if !sets.contains(&language(track)) {
-            sets.push(language(track));
+        if !sets.contains(&set_of(track)) {
+            sets.push(set_of(track));
         }
     }
     for (id, set) in sets.into_iter().enumerate() {
@@ -114,17 +126,20 @@ fn write_sets(xml: &mut Xml, tracks: &[DashTrack]) -> io::Result<()> {
             ("segmentAlignment", "true"),
             ("startWithSAP", "1"),
         ]);
-        if let Some(language) = set {
+        if let Some((language, ..)) = set {
             element = element.with_attribute(("lang", language));
         }
         element.write_inner_content(|xml| {
-            xml.create_element("Role")
-                .with_attributes([
-                    ("schemeIdUri", "urn:mpeg:dash:role:2011"),
-                    ("value", "main"),
-                ])
-                .write_empty()?;
-            for track in tracks.iter().filter(|t| language(t) == set) {
+            if let Some((_, title, _)) = set {
+                xml.create_element("Label")
+                    .write_text_content(BytesText::new(title))?;
+            }
+            for role in set.map_or(&["main"][..], |(.., roles)| roles) {
+                xml.create_element("Role")
+                    .with_attributes([("schemeIdUri", "urn:mpeg:dash:role:2011"), ("value", *role)])
+                    .write_empty()?;
+            }
+            for track in tracks.iter().filter(|t| set_of(t) == set) {
                 write_representation(xml, track)?;
             }
             Ok(())

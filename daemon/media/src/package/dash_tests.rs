@@ -29,6 +29,8 @@ fn tracks() -> Vec<DashTrack> {
                 channels: 2,
                 sample_rate: 48_000,
                 language: "en".to_owned(),
+                title: "English".to_owned(),
+                roles: vec!["main"],
             },
             codecs: "mp4a.40.2".to_owned(),
             bandwidth_bps: 128_000,
@@ -58,6 +60,7 @@ fn a_manifest_is_exactly_this() {
       </Representation>
     </AdaptationSet>
     <AdaptationSet id="1" contentType="audio" segmentAlignment="true" startWithSAP="1" lang="en">
+      <Label>English</Label>
       <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main"/>
       <Representation id="a&amp;&quot;&lt;en&gt;" codecs="mp4a.40.2" bandwidth="128000" mimeType="audio/mp4" audioSamplingRate="48000">
         <AudioChannelConfiguration schemeIdUri="urn:mpeg:dash:23003:3:audio_channel_configuration:2011" value="2"/>

@@ -49,6 +49,10 @@ pub struct AudioRendition {
     pub uri: String,
     /// How many.
     pub channels: u32,
+    /// Whether a player may choose it unasked.
+    pub autoselect: bool,
+    /// For whom it is, as a media characteristic tag; none for everybody.
+    pub characteristics: Option<&'static str>,
 }
 
 /// The playlist of one rendition: an EVENT that starts at its beginning, closed once `ended`.
@@ -86,6 +90,16 @@ pub fn master_playlist(variants: &[Variant], audios: &[AudioRendition]) -> Strin
         // A group may have one default only.
         let earlier = audios.iter().take(index).any(|a| a.group == audio.group);
         let default = if earlier { "NO" } else { "YES" };
+        // What is the default is chosen unasked.
+        let autoselect = if audio.autoselect || !earlier {
+            "YES"
+        } else {
+            "NO"
+        };
+        let characteristics = audio
+            .characteristics
+            .map(|tag| format!(",CHARACTERISTICS=\"{tag}\""));
+        let characteristics = characteristics.unwrap_or_default();
         let group = quoted(&audio.group);
         let _ = write!(out, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID={group}");
         if audio.language != "und" {
@@ -93,7 +107,7 @@ pub fn master_playlist(variants: &[Variant], audios: &[AudioRendition]) -> Strin
         }
         let _ = writeln!(
             out,
-            ",NAME={},DEFAULT={default},AUTOSELECT=YES,CHANNELS=\"{}\",URI=\"{}\"",
+            ",NAME={},DEFAULT={default},AUTOSELECT={autoselect}{characteristics},CHANNELS=\"{}\",URI=\"{}\"",
             quoted(&audio.name),
             audio.channels,
             uri(&audio.uri),
@@ -173,6 +187,8 @@ mod tests {
             name: name.into(),
             uri: format!("audio/{language}/index.m3u8"),
             channels: 2,
+            autoselect: language == "en",
+            characteristics: (language != "en").then_some("public.accessibility.describes-video"),
         };
         let mut variant = Variant {
             uri: "video/720p/index.m3u8".into(),
@@ -188,7 +204,7 @@ mod tests {
         let text = master_playlist(&[variant.clone()], &audios);
         let expected = "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n\
             #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"aac\",LANGUAGE=\"en\",NAME=\"Eng'lish\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"audio/en/index.m3u8\"\n\
-            #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"aac\",NAME=\"Other\",DEFAULT=NO,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"audio/und/index.m3u8\"\n\
+            #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"aac\",NAME=\"Other\",DEFAULT=NO,AUTOSELECT=NO,CHARACTERISTICS=\"public.accessibility.describes-video\",CHANNELS=\"2\",URI=\"audio/und/index.m3u8\"\n\
             #EXT-X-STREAM-INF:BANDWIDTH=3000000,AVERAGE-BANDWIDTH=2000000,RESOLUTION=1280x720,FRAME-RATE=29.970,CODECS=\"avc1.64001F,mp4a.40.2\",AUDIO=\"aac\"\n\
             video/720p/index.m3u8\n";
         assert_eq!(text, expected);

@@ -36,7 +36,7 @@ fn a_finished_job_passes() {
 #[test]
 fn a_job_without_sound_passes_and_may_not_have_any() {
     let mut job = Job::new();
-    job.plan.audio = None;
+    job.plan.audio.clear();
     let report = job.check();
     let wrong: Vec<Check> = report.failed_checks().into_iter().collect();
     let expected = [Check::MasterPlaylist, Check::Manifest, Check::Mp4Frames];

@@ -9,7 +9,7 @@ use newsreel_media::gate;
 use newsreel_media::package::dash::{self, DashTrack, Kind};
 use newsreel_media::package::mp4::{self, Track};
 use newsreel_model::job::{Finished, layout};
-use newsreel_model::plan::{Plan, RungPlan};
+use newsreel_model::plan::{AudioPlan, AudioRole, Plan, RungPlan};
 use newsreel_model::{Cancel, Error, Result};
 
 use super::files;
@@ -85,8 +85,9 @@ fn track(dir: &Path, rendition: &str, segments: usize) -> Result<Track> {
 fn stitch(dir: &Path, plan: &Plan, video: &str, path: &str) -> Result<Finished> {
     let count = plan.grid.len();
     let mut tracks = vec![track(dir, video, count)?];
-    if let Some(audio) = &plan.audio {
-        tracks.push(track(dir, &layout::audio_dir(&audio.language), count)?);
+    // The default sound: many players have no way to choose in a plain file.
+    if let Some(audio) = plan.audio.first() {
+        tracks.push(track(dir, &layout::audio_dir(&audio.name), count)?);
     }
     let mut outcome = Ok(());
     let mut entry = files::describe(path, &[]);
@@ -151,18 +152,20 @@ fn manifest(dir: &Path, plan: &Plan, journal: &[Finished]) -> Result<String> {
             &sizes,
         )?);
     }
-    if let Some(a) = &plan.audio {
+    for (number, a) in plan.audio.iter().enumerate() {
         let kind = Kind::Audio {
             channels: a.channels,
             sample_rate: a.sample_rate,
             language: a.language.clone(),
+            title: a.title.clone(),
+            roles: dash_roles(a, number == 0),
         };
-        let id = format!("audio-{}", a.language);
+        let id = format!("audio-{}", a.name);
         tracks.push(dash_track(
             dir,
             plan,
             &id,
-            &layout::audio_dir(&a.language),
+            &layout::audio_dir(&a.name),
             kind,
             &sizes,
         )?);
@@ -177,6 +180,20 @@ fn manifest(dir: &Path, plan: &Plan, journal: &[Finished]) -> Result<String> {
     // A player that finds more media than the manifest promises may stop short of the end.
     let duration_s = tracks.iter().map(end_s).fold(plan.duration_s(), f64::max);
     Ok(dash::manifest(duration_s, plan.seconds(longest), &tracks))
+}
+
+/// What DASH calls what a rendition is for. The default one is the one that is `main`.
+fn dash_roles(audio: &AudioPlan, is_default: bool) -> Vec<&'static str> {
+    let own = match audio.role {
+        AudioRole::Main => None,
+        AudioRole::Dub => Some("dub"),
+        AudioRole::Commentary => Some("commentary"),
+        AudioRole::Description => Some("description"),
+        AudioRole::ClearSpeech => Some("enhanced-audio-intelligibility"),
+        AudioRole::Effects => Some("karaoke"),
+    };
+    let rank = if is_default { "main" } else { "alternate" };
+    std::iter::once(rank).chain(own).collect()
 }
 
 /// Where a track's last segment ends, in seconds.

@@ -8,7 +8,7 @@ use newsreel_media::boxes;
 use newsreel_media::package::hls::{self, AudioRendition, MediaSegment, Variant};
 use newsreel_model::event::Event;
 use newsreel_model::job::{Finished, layout};
-use newsreel_model::plan::Plan;
+use newsreel_model::plan::{AudioPlan, AudioRole, Plan};
 use newsreel_model::ports::EventSink;
 use newsreel_model::{Error, Result};
 
@@ -51,8 +51,8 @@ impl Rendition {
 pub struct Playlists {
     plan: Arc<Plan>,
     video: Vec<Rendition>,
-    audio: Option<Rendition>,
-    /// What the written master lists: rungs with a playlist.
+    audio: Vec<Rendition>,
+    /// What the written master lists: rungs and renditions of the sound with a playlist.
     master: Vec<bool>,
     playable: bool,
     /// Thumbnails published so far.
@@ -70,12 +70,13 @@ impl Playlists {
             .map(|r| Rendition::new(layout::video_dir(&r.name)))
             .collect();
         Self {
-            master: vec![false; video.len()],
+            master: vec![false; video.len() + plan.audio.len()],
             video,
             audio: plan
                 .audio
-                .as_ref()
-                .map(|a| Rendition::new(layout::audio_dir(&a.language))),
+                .iter()
+                .map(|a| Rendition::new(layout::audio_dir(&a.name)))
+                .collect(),
             plan: Arc::new(plan.clone()),
             playable: false,
             pictures: Vec::new(),
@@ -92,7 +93,7 @@ impl Playlists {
             self.note(dir, piece)?;
         }
         self.tell_pictures(pieces);
-        for rendition in self.video.iter_mut().chain(self.audio.as_mut()) {
+        for rendition in self.video.iter_mut().chain(&mut self.audio) {
             write_media(dir, &self.plan, rendition, false)?;
         }
         self.write_master(dir)
@@ -121,7 +122,7 @@ impl Playlists {
         let Some(rendition) = self
             .video
             .iter_mut()
-            .chain(self.audio.as_mut())
+            .chain(&mut self.audio)
             .find(|r| r.dir == parent)
         else {
             return Ok(());
@@ -143,13 +144,16 @@ impl Playlists {
     }
 
     fn write_master(&mut self, dir: &Path) -> Result<()> {
-        let begun: Vec<bool> = self.video.iter().map(|r| r.listed > 0).collect();
-        let sound = self.audio.as_ref().is_none_or(|a| a.listed > 0);
-        if !sound || !begun.contains(&true) || begun == self.master {
+        let renditions = self.video.iter().chain(&self.audio);
+        let begun: Vec<bool> = renditions.map(|r| r.listed > 0).collect();
+        let (pictures, sounds) = begun.split_at(self.video.len());
+        // The default sound is the first.
+        let sound = sounds.first().is_none_or(|begun| *begun);
+        if !sound || !pictures.contains(&true) || begun == self.master {
             return Ok(());
         }
         // Rewritten seldom: when the first rung can be played, and when all can.
-        let all = begun.iter().all(|b| *b);
+        let all = pictures.iter().all(|b| *b);
         if self.playable && !all {
             return Ok(());
         }
@@ -166,8 +170,15 @@ impl Playlists {
     }
 
     fn master_text(&self, begun: &[bool]) -> String {
-        let audio = self.audio.as_ref().zip(self.plan.audio.as_ref());
-        let sound_bps = audio.map_or(0, |(r, a)| peak_bps(r).max(a.bitrate_bps));
+        let (begun, heard) = begun.split_at(self.video.len());
+        let sounds = || {
+            let all = self.audio.iter().zip(&self.plan.audio).zip(heard);
+            all.filter(|(_, begun)| **begun).map(|(sound, _)| sound)
+        };
+        // Whichever is chosen, the dearest has to fit.
+        let rate = |(r, a): (&Rendition, &AudioPlan)| peak_bps(r).max(a.bitrate_bps);
+        let sound_bps = sounds().map(rate).max().unwrap_or(0);
+        let sound_average = sounds().map(|(r, _)| average_bps(r)).max().unwrap_or(0);
         let variants: Vec<Variant> = self
             .video
             .iter()
@@ -176,10 +187,12 @@ impl Playlists {
             .filter(|(_, begun)| **begun)
             .map(|((rendition, rung), _)| {
                 let codecs = |r: &Rendition| r.init.as_ref().map(|i| i.codecs.clone());
-                let names: Vec<String> = codecs(rendition)
-                    .into_iter()
-                    .chain(audio.and_then(|(r, _)| codecs(r)))
-                    .collect();
+                let mut names: Vec<String> = codecs(rendition).into_iter().collect();
+                for name in sounds().filter_map(|(r, _)| codecs(r)) {
+                    if !names.contains(&name) {
+                        names.push(name);
+                    }
+                }
                 let complete =
                     rendition.segments.len() == self.plan.grid.len() && !self.plan.grid.is_empty();
                 // While segments are still to come the cap stands in for the peak they may have.
@@ -192,8 +205,7 @@ impl Playlists {
                 Variant {
                     uri: format!("{}/{}", rendition.dir, layout::INDEX),
                     bandwidth_bps: (peak + sound_bps).max(1),
-                    average_bandwidth_bps: complete
-                        .then(|| average_bps(rendition) + audio.map_or(0, |(r, _)| average_bps(r))),
+                    average_bandwidth_bps: complete.then(|| average_bps(rendition) + sound_average),
                     width: rung.width,
                     height: rung.height,
                     frame_rate: self
@@ -202,25 +214,22 @@ impl Playlists {
                         .frame_rate
                         .map(newsreel_model::Rational::to_f64),
                     codecs: names.join(","),
-                    audio_group: audio.map(|_| GROUP.to_owned()),
+                    audio_group: sounds().next().map(|_| GROUP.to_owned()),
                 }
             })
             .collect();
-        let sounds: Vec<AudioRendition> = audio
-            .iter()
+        let renditions: Vec<AudioRendition> = sounds()
             .map(|(r, a)| AudioRendition {
                 group: GROUP.to_owned(),
                 language: a.language.clone(),
-                name: if a.language == "und" {
-                    "Sound".to_owned()
-                } else {
-                    a.language.clone()
-                },
+                name: a.title.clone(),
                 uri: format!("{}/{}", r.dir, layout::INDEX),
                 channels: a.channels,
+                autoselect: a.is_chosen_unasked(),
+                characteristics: characteristics(a.role),
             })
             .collect();
-        hls::master_playlist(&variants, &sounds)
+        hls::master_playlist(&variants, &renditions)
     }
 
     /// Writes everything in its final form, with the plan that is complete now.
@@ -230,12 +239,21 @@ impl Playlists {
     pub fn finish(&mut self, dir: &Path, plan: &Plan) -> Result<Vec<Finished>> {
         self.plan = Arc::new(plan.clone());
         let mut out = Vec::new();
-        for rendition in self.video.iter_mut().chain(self.audio.as_mut()) {
+        for rendition in self.video.iter_mut().chain(&mut self.audio) {
             out.extend(write_media(dir, plan, rendition, true)?);
         }
-        let text = self.master_text(&vec![true; self.video.len()]);
+        let text = self.master_text(&vec![true; self.master.len()]);
         out.push(files::replace(dir, layout::MASTER, text.as_bytes())?);
         Ok(out)
+    }
+}
+
+/// What HLS calls the people a rendition is for.
+fn characteristics(role: AudioRole) -> Option<&'static str> {
+    match role {
+        AudioRole::Description => Some("public.accessibility.describes-video"),
+        AudioRole::ClearSpeech => Some("public.accessibility.enhances-speech-intelligibility"),
+        AudioRole::Main | AudioRole::Dub | AudioRole::Commentary | AudioRole::Effects => None,
     }
 }
 

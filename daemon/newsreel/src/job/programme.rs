@@ -104,8 +104,7 @@ impl Programme<'_> {
         Option<Handle<'scope>>,
     )> {
         let start = head.start();
-        let (sound, plan) = (head.sound.as_ref(), head.plan());
-        let sound = AudioTask::new(self.source, sound, plan, self.max_gap_s, end);
+        let sound = AudioTask::new(self.source, &head.sounds, head.plan(), self.max_gap_s, end);
         if let Some(start) = &start {
             end.is_after(start.runs_on);
         }
@@ -151,17 +150,21 @@ impl Programme<'_> {
     fn spawn_sound<'scope, 'env>(
         &'env self,
         scope: &'scope Scope<'scope, 'env>,
-        task: AudioTask,
+        mut task: AudioTask,
     ) -> Result<Handle<'scope>> {
         spawn(scope, "sound", move || {
-            let dir = layout::audio_dir(&task.plan.language);
+            let dirs = task.renditions.iter();
+            let dirs: Vec<String> = dirs.map(|(_, a)| layout::audio_dir(&a.name)).collect();
             // An interrupted job's plan says how many segments there are: if all are there, nothing is left to do.
             let planned = self.planned_segments;
-            if planned.is_some_and(|count| (0..count).all(|index| self.has_segment(&dir, index))) {
-                return Ok(());
-            }
-            let wanted = |index: usize| !self.has_segment(&dir, index);
-            task.run(&wanted, &mut SoundSink(self.sink), self.cancel)
+            let is_complete = |dir: &String| {
+                planned.is_some_and(|count| (0..count).all(|index| self.has_segment(dir, index)))
+            };
+            task.renditions
+                .retain(|(number, _)| !is_complete(&dirs[*number]));
+            let wanted = |number: usize, index: usize| !self.has_segment(&dirs[number], index);
+            let mut sink = SoundSink::new(self.sink, task.renditions.len());
+            task.run(&wanted, &mut sink, self.cancel)
         })
     }
 

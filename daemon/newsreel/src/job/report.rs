@@ -7,9 +7,11 @@ use std::time::Instant;
 
 use newsreel_model::event::Event;
 use newsreel_model::job::{Finished, JobState, layout};
-use newsreel_model::plan::{Plan, Warning};
+use newsreel_model::plan::{AudioPlan, Plan, Warning};
 use newsreel_model::ports::EventSink;
-use newsreel_model::report::{FallbackReport, FrameReport, Report, RungReport, SourceReport};
+use newsreel_model::report::{
+    FallbackReport, FrameReport, Report, RungReport, SoundReport, SourceReport,
+};
 use newsreel_model::{Error, Result};
 use parking_lot::Mutex;
 
@@ -149,12 +151,32 @@ pub fn write(facts: &Facts<'_>, dir: &Path, mut journal: Vec<Finished>) -> Resul
             skipped_at_start: plan.video.first_rank,
         },
         rungs,
+        sounds: plan
+            .audio
+            .iter()
+            .map(|a| sound(facts, a, &journal))
+            .collect(),
         fallbacks: facts.milestones.fallbacks.lock().clone(),
         warnings,
     };
     let text = serde_json::to_vec_pretty(&report).map_err(|e| Error::bug(e.to_string()))?;
     journal.push(files::replace(dir, layout::REPORT, &text)?);
     Ok(journal)
+}
+
+fn sound(facts: &Facts<'_>, audio: &AudioPlan, journal: &[Finished]) -> SoundReport {
+    let dir = layout::audio_dir(&audio.name);
+    SoundReport {
+        name: audio.name.clone(),
+        language: audio.language.clone(),
+        role: audio.role,
+        streams: audio.inputs.iter().map(|i| i.stream).collect(),
+        channels: audio.channels,
+        loudness: audio.loudness.clone(),
+        segments: segments(journal, &dir).count(),
+        segments_reused: segments(facts.reused, &dir).count(),
+        bytes: segments(journal, &dir).map(|f| f.bytes).sum(),
+    }
 }
 
 fn segments<'a>(journal: &'a [Finished], dir: &'a str) -> impl Iterator<Item = &'a Finished> {

@@ -28,7 +28,8 @@ pub trait Outlet: Sync {
 pub struct Sink<'a> {
     outlet: &'a dyn Outlet,
     rungs: Vec<String>,
-    sound: Option<String>,
+    /// Directories of the sound's renditions.
+    sounds: Vec<String>,
     /// Init segments published so far, by path.
     inits: Mutex<HashMap<String, Vec<u8>>>,
     /// Frames handed to encoders.
@@ -54,7 +55,11 @@ impl<'a> Sink<'a> {
                 .iter()
                 .map(|r| layout::video_dir(&r.name))
                 .collect(),
-            sound: plan.audio.as_ref().map(|a| layout::audio_dir(&a.language)),
+            sounds: plan
+                .audio
+                .iter()
+                .map(|a| layout::audio_dir(&a.name))
+                .collect(),
             inits: Mutex::new(inits),
             frames: Arc::default(),
             sound_may_run: AtomicBool::new(false),
@@ -140,29 +145,61 @@ pub fn published_inits(dir: &Path, finished: &[Finished]) -> HashMap<String, Vec
 }
 
 /// The sound's side of the sink.
-pub struct SoundSink<'a>(pub &'a Sink<'a>);
+pub struct SoundSink<'a> {
+    sink: &'a Sink<'a>,
+    /// Renditions that may still have to begin.
+    beginning: usize,
+}
 
-impl AudioSink for SoundSink<'_> {
-    fn init(&mut self, bytes: Vec<u8>) -> Result<()> {
-        match &self.0.sound {
-            Some(dir) => self.0.publish_init(dir, bytes),
-            None => Err(Error::bug("sound without a plan for it")),
+impl<'a> SoundSink<'a> {
+    /// For a task that makes so many renditions.
+    pub fn new(sink: &'a Sink<'a>, renditions: usize) -> Self {
+        Self {
+            sink,
+            beginning: renditions,
         }
     }
 
-    fn segment(&mut self, index: usize, bytes: Vec<u8>, units: u32) -> Result<()> {
-        let Some(dir) = &self.0.sound else {
-            return Err(Error::bug("sound without a plan for it"));
-        };
-        let path = format!("{dir}/{}", layout::segment(index));
-        self.0.outlet.publish(Piece {
+    fn dir(&self, rendition: usize) -> Result<&'a String> {
+        let dir = self.sink.sounds.get(rendition);
+        dir.ok_or_else(|| Error::bug("sound without a plan for it"))
+    }
+
+    /// One segment of each is enough to begin with; the rest waits until the picture has begun too.
+    fn wait_for_the_picture(&self) -> Result<()> {
+        while !self.sink.sound_may_run.load(Ordering::Acquire) {
+            self.sink.cancel.check()?;
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        Ok(())
+    }
+}
+
+impl AudioSink for SoundSink<'_> {
+    fn init(&mut self, rendition: usize, bytes: Vec<u8>) -> Result<()> {
+        self.sink.publish_init(self.dir(rendition)?, bytes)
+    }
+
+    fn segment(
+        &mut self,
+        rendition: usize,
+        index: usize,
+        bytes: Vec<u8>,
+        units: u32,
+    ) -> Result<()> {
+        if index > 0 {
+            self.wait_for_the_picture()?;
+        }
+        let path = format!("{}/{}", self.dir(rendition)?, layout::segment(index));
+        self.sink.outlet.publish(Piece {
             finished: piece(path, units, 0, "cpu/aac".to_owned()),
             bytes,
         })?;
-        // One segment is enough to begin with; the rest waits until the picture has begun too.
-        while index == 0 && !self.0.sound_may_run.load(Ordering::Acquire) {
-            self.0.cancel.check()?;
-            std::thread::sleep(std::time::Duration::from_millis(5));
+        if index == 0 {
+            self.beginning = self.beginning.saturating_sub(1);
+            if self.beginning == 0 {
+                self.wait_for_the_picture()?;
+            }
         }
         Ok(())
     }

@@ -108,6 +108,10 @@ impl Ladder {
         }
     }
 
+    pub fn sound(&self, name: &str) -> Track {
+        self.track(&layout::audio_dir(name))
+    }
+
     pub fn video(&self, rung: &RungPlan) -> Track {
         self.track(&layout::video_dir(&rung.name))
     }

@@ -91,7 +91,7 @@ pub fn plan(segments: u32) -> Plan {
         first_segment_s: 0.1 + 0.2,
         target_duration_s: 5,
         video: video(),
-        audio: None,
+        audio: Vec::new(),
         audio_spec: AudioSpec::default(),
         thumbnails: ThumbnailSpec::default(),
         grid: Grid {

@@ -116,6 +116,8 @@ impl Job {
             channels: 2,
             sample_rate: 48_000,
             language: "en".to_owned(),
+            title: "English".to_owned(),
+            roles: vec!["main"],
         };
         let codecs = self.codecs("audio/en");
         tracks.push(self.dash("audio-en", "audio/en", &codecs, kind));
@@ -125,6 +127,8 @@ impl Job {
             name: "English".to_owned(),
             uri: "audio/en/index.m3u8".to_owned(),
             channels: 2,
+            autoselect: true,
+            characteristics: None,
         }];
         self.put(
             "master.m3u8",

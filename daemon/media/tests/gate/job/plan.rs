@@ -2,7 +2,9 @@
 
 use newsreel_model::Rational;
 use newsreel_model::grid::{Grid, Segment};
-use newsreel_model::plan::{AudioPlan, Colour, Matching, Plan, RungPlan, VideoPlan};
+use newsreel_model::plan::{
+    AudioInput, AudioPlan, AudioRole, Colour, Matching, Plan, RungPlan, VideoPlan,
+};
 use newsreel_model::profile::{FrameTiming, RateControl, VideoCodec};
 
 use super::FRAME;
@@ -35,13 +37,22 @@ pub fn plan() -> Plan {
             rungs: vec![rung("240p", 426, 240), rung("120p", 214, 120)],
             timeline_digest: String::new(),
         },
-        audio: Some(AudioPlan {
-            stream: 1,
+        audio: vec![AudioPlan {
+            name: "en".to_owned(),
+            title: "English".to_owned(),
             language: "en".to_owned(),
+            role: AudioRole::Main,
+            inputs: vec![AudioInput {
+                stream: 1,
+                channels: 2,
+                first_channels: false,
+            }],
             sample_rate: 48_000,
             channels: 2,
             bitrate_bps: 128_000,
-        }),
+            loudness: None,
+            limited: false,
+        }],
         audio_spec: Default::default(),
         thumbnails: Default::default(),
         grid: grid(&[50, 100, 100, 25]),

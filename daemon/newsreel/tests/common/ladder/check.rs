@@ -14,13 +14,15 @@ impl Ladder {
         self.check_files();
         self.check_verify();
         self.check_report();
-        let sound = self.plan().audio.as_ref();
-        let sound = sound.map(|a| (layout::audio_dir(&a.language), a));
-        let sound = sound.map(|(dir, _)| {
-            let track = self.track(&dir);
-            self.check_playlist(&dir, &track);
-            track
-        });
+        let sounds: Vec<Track> = self
+            .plan()
+            .audio
+            .iter()
+            .map(|a| self.sound(&a.name))
+            .collect();
+        for (plan, track) in self.plan().audio.iter().zip(&sounds) {
+            self.check_playlist(&layout::audio_dir(&plan.name), track);
+        }
         let mut pictures: Option<Vec<i64>> = None;
         let mut tracks = Vec::new();
         for rung in self.rungs() {
@@ -38,7 +40,7 @@ impl Ladder {
             self.check_mp4(rung, &track);
             tracks.push(track);
         }
-        self.check_master(&tracks, sound.as_ref());
+        self.check_master(&tracks, &sounds);
         self.check_pictures();
     }
 
@@ -82,6 +84,20 @@ impl Ladder {
                 .is_some_and(|s| s > 0.0 && s <= report.wall_s)
         );
         assert_eq!(report.rungs.len(), plan.video.rungs.len());
+        for (sound, planned) in report.sounds.iter().zip(&plan.audio) {
+            let bytes: u64 = self
+                .sound(&planned.name)
+                .segments
+                .iter()
+                .map(|s| s.bytes)
+                .sum();
+            assert_eq!((&sound.name, sound.bytes), (&planned.name, bytes));
+            assert_eq!(
+                (sound.segments, sound.segments_reused),
+                (plan.grid.len(), 0)
+            );
+        }
+        assert_eq!(report.sounds.len(), plan.audio.len());
         for (rung, planned) in report.rungs.iter().zip(&plan.video.rungs) {
             assert_eq!(rung.name, planned.name);
             assert_eq!((rung.width, rung.height), (planned.width, planned.height));

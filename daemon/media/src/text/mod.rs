@@ -1,0 +1,74 @@
+//! Subtitles as text: read from a container or a file beside it, cut along the grid, written as WebVTT. Not bitmaps, which
+//! nobody reads here, and not captions inside pictures.
+
+mod charset;
+pub mod choose;
+mod embedded;
+mod markup;
+mod parse;
+mod write;
+
+use std::sync::Arc;
+
+use newsreel_model::plan::{Plan, SubtitleOrigin};
+use newsreel_model::subtitle::Sidecar;
+use newsreel_model::{Cancel, Result};
+
+use crate::ffi::Source;
+use crate::prepare::TextSource;
+
+pub use charset::MAX_FILE_BYTES;
+pub use write::{segment, whole};
+
+/// The most cues of one track; what follows is left out.
+const MAX_CUES: usize = 100_000;
+/// The most characters of one cue.
+const MAX_CUE_CHARS: usize = 2_000;
+
+/// Some lines of text and when they are to be seen, in milliseconds of the programme.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cue {
+    /// From when.
+    pub from_ms: i64,
+    /// Until when, later than `from_ms`.
+    pub until_ms: i64,
+    /// As WebVTT has it: no blank line, nothing that could be taken for a time.
+    pub text: String,
+}
+
+/// The cues of every track of a plan, in its order: sorted by time, within the programme. What cannot be read is left
+/// out; a track of which nothing can be read is empty.
+///
+/// # Errors
+/// Cancelled, or the source can no longer be opened.
+pub fn read(
+    source: &Arc<dyn Source>,
+    streams: &[TextSource],
+    sidecars: &[Sidecar],
+    plan: &Plan,
+    cancel: &Cancel,
+) -> Result<Vec<Vec<Cue>>> {
+    let mut embedded = embedded::read(source, streams, plan, cancel)?;
+    let tracks = plan.subtitles.iter().map(|track| match track.origin {
+        SubtitleOrigin::Stream(stream) => embedded.remove(&stream).unwrap_or_default(),
+        SubtitleOrigin::Sidecar(number) => {
+            let file = sidecars.get(number);
+            file.map_or_else(Vec::new, |s| parse::cues(&charset::decode(&s.bytes)))
+        }
+    });
+    #[allow(clippy::cast_possible_truncation, reason = "float to int saturates")]
+    let end_ms = (plan.duration_s() * 1000.0).ceil() as i64;
+    Ok(tracks.map(|cues| settle(cues, end_ms)).collect())
+}
+
+/// In order, within the programme.
+fn settle(mut cues: Vec<Cue>, end_ms: i64) -> Vec<Cue> {
+    cues.truncate(MAX_CUES);
+    for cue in &mut cues {
+        cue.from_ms = cue.from_ms.max(0);
+        cue.until_ms = cue.until_ms.min(end_ms);
+    }
+    cues.retain(|cue| cue.from_ms < cue.until_ms && !cue.text.is_empty());
+    cues.sort_by_key(|cue| (cue.from_ms, cue.until_ms));
+    cues
+}
