@@ -105,6 +105,8 @@ fn profile() -> impl Strategy<Value = Profile> {
             } else {
                 FrameTiming::Source
             },
+            deinterlace: Default::default(),
+            hdr: Default::default(),
             rungs: sizes
                 .into_iter()
                 .map(|short_side_px| RungSpec {

@@ -3,6 +3,7 @@
 //! Not here: any libav type beyond `newsreel-media`'s safe stages, any scheduling, any `unsafe`.
 #![forbid(unsafe_code)]
 
+mod hdr;
 mod options;
 mod threads;
 
@@ -70,7 +71,7 @@ impl HostEncoders for CpuEngine {
             return Err(no_encoder(name));
         }
         let threads = self.threads(plan).encoder(rung);
-        let options = match role {
+        let mut options = match role {
             Role::Own => options::options(rung, threads),
             Role::StandIn => {
                 options::stand_in(rung, threads).ok_or_else(|| begun_otherwise(rung, name))?
@@ -78,11 +79,18 @@ impl HostEncoders for CpuEngine {
             // That would be its own.
             Role::Beginner => return Err(begun_otherwise(rung, name)),
         };
+        if video.colour.is_hdr() {
+            let light = hdr::x265(video.conditioning.light.as_ref());
+            let params = options.iter_mut().find(|(key, _)| key == "x265-params");
+            params
+                .into_iter()
+                .for_each(|(_, value)| value.push_str(&light));
+        }
         SoftwareEncoder::open(&VideoSettings {
             encoder: name.to_owned(),
             width: rung.width,
             height: rung.height,
-            format: PixelFormat::YUV420P,
+            format: PixelFormat::for_rungs(video.colour.is_hdr()),
             time_base: plan.time_base(),
             frame_rate: video.frame_rate,
             colour: (
@@ -188,7 +196,7 @@ impl Stages for CpuStages<'_> {
     type Encoder = SoftwareEncoder;
 
     fn decoder(&self, params: &Params) -> Result<SoftwareDecoder> {
-        SoftwareDecoder::open(params, self.decoder_threads)
+        SoftwareDecoder::open(params, self.decoder_threads, &self.plan.video)
     }
 
     fn splitter(&self, _rungs: &[usize]) -> Result<Unsplit<Frame>> {

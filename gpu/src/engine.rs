@@ -230,11 +230,25 @@ impl<V: Vendor> Engine for GpuEngine<V> {
     }
 
     fn open<'a>(&'a self, prepared: &'a Prepared, run: &'a Run) -> Result<Box<dyn Session + 'a>> {
-        // Nothing on the device turns full range into limited; on the cores libswscale does.
-        if self.decode == Decode::Device && prepared.plan.video.colour.full_range {
+        let video = &prepared.plan.video;
+        if video.colour.is_hdr() {
+            return Err(Error::new(
+                Code::EncodeUnsupported,
+                "the device's lanes have eight bits, and this ladder stays HDR",
+            ));
+        }
+        // Nothing on the device turns full range into limited, or makes a picture of fields; on the cores that is done.
+        let beyond = if video.colour.full_range {
+            Some("scale full range as it must be shown")
+        } else if !video.conditioning.is_nothing() {
+            Some("deinterlace, turn, crop or convert the colours of this source")
+        } else {
+            None
+        };
+        if let Some(what) = beyond.filter(|_| self.decode == Decode::Device) {
             return Err(Error::new(
                 Code::DecodeUnsupported,
-                "the device does not scale full range as it must be shown",
+                format!("the device does not {what}"),
             ));
         }
         Ok(Box::new(GpuSession {

@@ -112,7 +112,7 @@ impl<V: Vendor> Stages for DeviceStages<'_, V> {
             Decode::Host => {
                 let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
                 let threads = u32::try_from(cores.min(HOST_THREADS)).unwrap_or(1);
-                SoftwareDecoder::open(params, threads).map(SourceDecoder::Host)
+                SoftwareDecoder::open(params, threads, &self.plan.video).map(SourceDecoder::Host)
             }
         }
     }

@@ -112,7 +112,6 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operati
         (Method::DELETE, &mut item.delete),
         (Method::HEAD, &mut item.head),
         (Method::OPTIONS, &mut item.options),
-        (Method::PATCH, &mut item.patch),
     ];
     all.into_iter()
         .filter_map(|(method, found)| Some((method, found.as_mut()?)))

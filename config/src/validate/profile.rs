@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use newsreel_model::profile::{Profile, RateControl, VideoCodec};
+use newsreel_model::profile::{HdrUse, Profile, RateControl, VideoCodec};
 
 use super::{Check, Step};
 
@@ -53,6 +53,11 @@ pub(super) fn profile(check: &mut Check, profile: &Profile) {
         );
         // With the default length of the first segment, the other key is the one in the file.
         check.report("first_segment_s", message).stand_in = Some("segment_s");
+    }
+    if profile.hdr == HdrUse::Keep && profile.codec != VideoCodec::Hevc {
+        let message =
+            format!("\"keep\" needs ten bits, which here only hevc has, and `codec` is {codec}");
+        check.report("hdr", message);
     }
     ladder(check, profile);
     let audio = &profile.audio;

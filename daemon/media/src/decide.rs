@@ -7,6 +7,7 @@ use newsreel_model::plan::{AudioPlan, Colour, Matching, Plan, VideoPlan, Warning
 use newsreel_model::profile::Profile;
 use newsreel_model::{Cancel, Code, Error, Result};
 
+use crate::condition::{self, Headers, Judged, Look};
 use crate::errors;
 use crate::ffi::{Decoder, Frame, Packet, Params, Received, Source, StreamInfo};
 use crate::frames::mending;
@@ -23,16 +24,22 @@ pub fn decide(
     profile: &Profile,
     v: &StreamInfo,
     audio: Vec<AudioPlan>,
-    timing: &Timing,
+    timing: Timing,
+    seen: &Look,
     warnings: Vec<Warning>,
 ) -> Plan {
-    let (width, height) = geometry::display_size(v.width, v.height, v.sample_aspect);
-    let (primaries, transfer, matrix, full_range) = v.params.colour();
-    // Red, green and blue become BT.709 on the way to 4:2:0.
-    let matrix = if v.params.pixel_format().is_rgb() {
-        1
-    } else {
-        matrix
+    let Judged {
+        conditioning,
+        colour,
+    } = condition::judge(&headers(v), seen, profile);
+    let timing = match conditioning.pictures_per_frame() {
+        2 => timing.doubled(),
+        _ => timing,
+    };
+    let sample_aspect = match conditioning.crop {
+        // The shape of the picture was said of all its lines, those of its blanking included.
+        Some(crop) => geometry::narrowed(v.sample_aspect, crop.height, v.height),
+        None => v.sample_aspect,
     };
     #[allow(
         clippy::cast_possible_truncation,
@@ -40,7 +47,7 @@ pub fn decide(
         reason = "profiles limit segments to 30 s"
     )]
     let target_duration_s = (profile.segment_s + 1.0).ceil() as u32;
-    Plan {
+    let mut plan = Plan {
         profile: profile_name.to_owned(),
         segment_s: profile.segment_s,
         first_segment_s: profile.first_segment_s.min(profile.segment_s),
@@ -57,14 +64,10 @@ pub fn decide(
             first_rank: 0,
             source_width: v.width,
             source_height: v.height,
-            sample_aspect: v.sample_aspect,
-            colour: Colour {
-                primaries,
-                transfer,
-                matrix,
-                full_range,
-            },
-            rungs: geometry::ladder(profile, width, height),
+            sample_aspect,
+            colour,
+            conditioning,
+            rungs: Vec::new(),
             timeline_digest: String::new(),
         },
         audio,
@@ -72,6 +75,28 @@ pub fn decide(
         thumbnails: profile.thumbnails.clone(),
         grid: Grid::default(),
         warnings,
+    };
+    let (width, height) = geometry::shown_size(&plan.video);
+    plan.video.rungs = geometry::ladder(profile, width, height);
+    plan
+}
+
+/// What the headers say of the picture.
+fn headers(v: &StreamInfo) -> Headers {
+    let (primaries, transfer, matrix, full_range) = v.params.colour();
+    Headers {
+        width: v.width,
+        height: v.height,
+        colour: Colour {
+            primaries,
+            transfer,
+            matrix,
+            full_range,
+        },
+        rgb: v.params.pixel_format().is_rgb(),
+        turn: v.turn,
+        light: v.light.clone(),
+        interlaced: v.params.is_interlaced(),
     }
 }
 

@@ -38,7 +38,8 @@ pub fn assemble(
         .packets
         .last()
         .map(|&o| index.packets[o as usize].duration)
-        .filter(|d| *d > 0 && *d <= mending.max_gap);
+        .filter(|d| *d > 0 && *d <= mending.max_gap)
+        .map(|d| d / i64::from(video.conditioning.pictures_per_frame()));
     let sound = index.audio.filter(|_| index.complete);
     let sound_end = sound.map(|extent| sound_end(plan, &extent, limits));
     let lines = Lines {
@@ -67,8 +68,10 @@ pub fn settle_first_segment(prepared: &Prepared) -> Option<Settled> {
     let next = prepared.slots.grid.segments.get(1)?;
     let first = usize::try_from(next.first_frame).ok()?;
     let up_to_next = prepared.slots.slots.get(..=first)?;
+    let per_frame = prepared.plan.video.conditioning.pictures_per_frame();
     let is_judged = |rank: u32| {
-        let packet = prepared.presentation.packets.get(rank as usize);
+        let frame = rank / per_frame;
+        let packet = prepared.presentation.packets.get(frame as usize);
         packet.is_some_and(|&o| (o as usize) < judged)
     };
     if !up_to_next.iter().all(|slot| is_judged(slot.rank)) {
@@ -84,7 +87,9 @@ pub fn settle_first_segment(prepared: &Prepared) -> Option<Settled> {
         );
         video.origin.saturating_add(line)
     } else {
-        *prepared.presentation.times.get(begins.rank as usize)?
+        // A segment that begins with a frame's later field begins before the next frame.
+        let frame = begins.rank.div_ceil(per_frame);
+        *prepared.presentation.times.get(frame as usize)?
     };
     Some(Settled {
         packets: packets.len(),
@@ -114,8 +119,9 @@ pub fn mending(video: &VideoPlan, limits: Limits) -> Mending {
     #[allow(clippy::cast_possible_truncation, reason = "float to int saturates")]
     let units = |s: f64| (s * per_second) as i64;
     let to = Rational::new(1, i32::try_from(video.timescale).unwrap_or(i32::MAX));
+    let frame_ticks = video.frame_ticks * i64::from(video.conditioning.pictures_per_frame());
     Mending {
-        frame: rescale(video.frame_ticks, to, video.source_time_base).max(1),
+        frame: rescale(frame_ticks, to, video.source_time_base).max(1),
         max_gap: units(limits.max_gap_s).max(1),
         max_back: units(MAX_BACK_S).max(1),
         counted: video.matching == Matching::ByCount,

@@ -1,7 +1,7 @@
 //! Sizes of the rungs a source gets: square pixels, even, never larger than the source. Not a scaler.
 
 use newsreel_model::Rational;
-use newsreel_model::plan::RungPlan;
+use newsreel_model::plan::{RungPlan, VideoPlan};
 use newsreel_model::profile::{Profile, RateControl, RungSpec};
 
 /// Rate buffers hold this many seconds at the cap, as adaptive players expect.
@@ -27,6 +27,40 @@ pub fn display_size(width: u32, height: u32, aspect: Rational) -> (u32, u32) {
         .round()
         .clamp(f64::from(height.max(1)) / 16.0, limit) as u32;
     (wide.max(2), height.max(2))
+}
+
+/// The conditioned picture's size with square pixels: cropped, and turned.
+#[must_use]
+pub fn shown_size(video: &VideoPlan) -> (u32, u32) {
+    let how = &video.conditioning;
+    let stored = how
+        .crop
+        .map_or((video.source_width, video.source_height), |c| {
+            (c.width, c.height)
+        });
+    let (width, height) = display_size(stored.0, stored.1, video.sample_aspect);
+    if how.turn.transposed {
+        (height, width)
+    } else {
+        (width, height)
+    }
+}
+
+/// A pixel's shape when the picture's shape was meant for `kept` lines but was said of `all`.
+#[must_use]
+pub fn narrowed(aspect: Rational, kept: u32, all: u32) -> Rational {
+    let times = |v: i32, lines: u32| i64::from(v) * i64::from(lines);
+    let (mut num, mut den) = (times(aspect.num, kept), times(aspect.den, all));
+    let (mut a, mut b) = (num.unsigned_abs(), den.unsigned_abs());
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    let divisor = i64::try_from(a.max(1)).unwrap_or(1);
+    (num, den) = (num / divisor, den / divisor);
+    match (i32::try_from(num), i32::try_from(den)) {
+        (Ok(num), Ok(den)) => Rational::new(num, den),
+        _ => aspect,
+    }
 }
 
 /// The ladder for a source whose square-pixel size is `width` × `height`, largest rung first.
@@ -104,6 +138,8 @@ mod tests {
             segment_s: 4.0,
             first_segment_s: 2.0,
             frame_timing: FrameTiming::Source,
+            deinterlace: Default::default(),
+            hdr: Default::default(),
             rungs: sizes
                 .iter()
                 .map(|&px| RungSpec {
@@ -140,6 +176,12 @@ mod tests {
             sizes(&ladder(&profile(&[720, 360]), 720, 1280)),
             [(720, 1280), (360, 640)]
         );
+    }
+
+    #[test]
+    fn a_shape_that_was_said_of_more_lines_is_narrower() {
+        let said = Rational::new(152, 135);
+        assert_eq!(narrowed(said, 576, 608), Rational::new(16, 15));
     }
 
     #[test]

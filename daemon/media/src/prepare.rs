@@ -11,6 +11,7 @@ use newsreel_model::report::SourceReport;
 use newsreel_model::{Cancel, Code, Error, Rational, Result};
 
 use crate::audio::{choose, loudness};
+use crate::condition::look;
 use crate::decide::{decide, find_first_picture};
 use crate::errors;
 use crate::ffi::{Params, Source, StreamInfo};
@@ -129,12 +130,14 @@ pub fn head(
     indexer.advance(|index| is_head(index, span))?;
 
     let timing = Timing::of(v, &indexer.index);
+    let seen = look(source.as_ref(), &indexer.index, &v.params, cancel)?;
     let mut plan = decide(
         profile_name,
         profile,
         v,
         chosen.renditions,
-        &timing,
+        timing,
+        &seen,
         warnings,
     );
     let params = Arc::new(Params::try_clone(&v.params).map_err(errors::engine("planning"))?);

@@ -210,25 +210,10 @@ fn choose_video(streams: &[StreamInfo]) -> Option<usize> {
 #[must_use]
 pub fn oddities(streams: &[StreamInfo], video: usize, sound: &Chosen) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    let video = &streams[video];
-    let (_, transfer, _, _) = video.params.colour();
-    if video.params.is_interlaced() {
-        warnings.push(Warning::new(
-            "interlaced_not_deinterlaced",
-            "the source is interlaced; its fields are encoded as they are, so that movement shows comb lines",
-        ));
-    }
-    if video.is_rotated {
+    if streams[video].turn.is_none() {
         warnings.push(Warning::new(
             "rotation_not_applied",
-            "the source asks to be turned or mirrored; the picture is encoded as stored",
-        ));
-    }
-    // ISO/IEC 23091-2: 16 is PQ, 18 is HLG.
-    if matches!(transfer, 16 | 18) {
-        warnings.push(Warning::new(
-            "hdr_not_tone_mapped",
-            "the source is HDR; its brightness is not mapped to SDR, and the rungs are tagged as the source was",
+            "the source asks to be turned by other than quarter turns; the picture is encoded as stored",
         ));
     }
     if sound.renditions.is_empty() && streams.iter().any(|s| s.kind == StreamKind::Audio) {

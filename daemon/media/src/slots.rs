@@ -87,6 +87,10 @@ pub fn place(
 ) -> Slots {
     let first_rank = u32::try_from(plan.first_rank).unwrap_or(u32::MAX);
     let own = own_slots(times, first_rank, plan);
+    let own = match plan.conditioning.pictures_per_frame() {
+        2 => each_field(&own, plan.frame_ticks),
+        _ => own,
+    };
     let Some(last) = own.last().copied() else {
         return Slots::default();
     };
@@ -159,6 +163,27 @@ fn own_slots(times: &[i64], first_rank: u32, plan: &VideoPlan) -> Vec<Slot> {
         });
     }
     slots
+}
+
+/// Two pictures for each frame, the second half-way to the next frame.
+fn each_field(frames: &[Slot], field_ticks: i64) -> Vec<Slot> {
+    let mut fields = Vec::with_capacity(frames.len() * 2);
+    for (i, frame) in frames.iter().enumerate() {
+        let rank = frame.rank.saturating_mul(2);
+        fields.push(Slot { rank, ..*frame });
+        if frame.held {
+            continue;
+        }
+        let next = frames.get(i + 1).map(|n| (n.ticks - frame.ticks) / 2);
+        // A frame that stands longer than its own time moves no slower for it.
+        let half = next.map_or(field_ticks, |n| n.min(field_ticks * 3 / 2));
+        fields.push(Slot {
+            ticks: frame.ticks + half.max(1),
+            rank: rank.saturating_add(1),
+            held: false,
+        });
+    }
+    fields
 }
 
 /// The picture that is up at every multiple of the frame length; bounded, whatever the times claim.

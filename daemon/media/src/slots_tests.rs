@@ -27,6 +27,7 @@ fn plan(rate: Option<(i32, i32)>, time_base: (i32, i32)) -> VideoPlan {
             matrix: 2,
             full_range: false,
         },
+        conditioning: Default::default(),
         rungs: Vec::new(),
         timeline_digest: String::new(),
     }

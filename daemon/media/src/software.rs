@@ -2,13 +2,14 @@
 //!
 //! Not here: which encoder with which options (the engines decide).
 
-use newsreel_model::plan::{Colour, RungPlan};
+use newsreel_model::plan::{Colour, RungPlan, VideoPlan};
 use newsreel_model::{Code, Error, Result};
 
+use crate::condition::Conditioner;
 use crate::errors;
 use crate::ffi::{
     AvError, Decoder, Encoder, Frame, FramePool, Packet, Params, PictureFormat, PixelFormat,
-    Received, Scaler, VideoSettings,
+    Received, Scaler, Siting, VideoSettings,
 };
 use crate::pipeline::{self, Decoded, Surface, VideoDecoder, VideoEncoder};
 
@@ -18,24 +19,47 @@ impl Surface for Frame {
     }
 }
 
-/// libavcodec in software.
+/// libavcodec in software, its pictures conditioned as the plan says.
 pub struct SoftwareDecoder {
     decoder: Decoder,
     drained: bool,
+    /// Whether no packet follows any more.
+    ended: bool,
+    conditioner: Option<Box<Conditioner>>,
 }
 
 impl SoftwareDecoder {
-    /// Opens the default decoder.
+    /// Opens the default decoder for the pictures of a plan.
     ///
     /// # Errors
     /// There is none, or it refuses the stream.
-    pub fn open(params: &Params, threads: u32) -> Result<Self> {
+    pub fn open(params: &Params, threads: u32, video: &VideoPlan) -> Result<Self> {
         let decoder =
             Decoder::open(params, threads, None).map_err(errors::engine("opening the decoder"))?;
         Ok(Self {
             decoder,
             drained: false,
+            ended: false,
+            conditioner: Conditioner::of(video).map(Box::new),
         })
+    }
+
+    fn decoded(&mut self) -> Result<Option<Decoded<Frame>>> {
+        while !self.drained {
+            let mut frame = Frame::new().map_err(errors::engine("decoding"))?;
+            match self.decoder.receive(&mut frame) {
+                Ok(Received::Output) if frame.pixel_format().is_scalable() => {
+                    return Ok(Some(Decoded {
+                        rank: frame.pts(),
+                        damaged: frame.is_damaged(),
+                        surface: frame,
+                    }));
+                }
+                Ok(Received::Output) => {}
+                Ok(Received::NeedsInput | Received::End) | Err(_) => self.drained = true,
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -44,6 +68,7 @@ impl VideoDecoder for SoftwareDecoder {
 
     fn send(&mut self, packet: Option<&Packet>) -> Result<()> {
         self.drained = false;
+        self.ended |= packet.is_none();
         match self.decoder.send(packet) {
             Err(AvError::NO_MEMORY) => Err(Error::new(
                 Code::EngineFailed,
@@ -55,22 +80,21 @@ impl VideoDecoder for SoftwareDecoder {
     }
 
     fn receive(&mut self) -> Result<Option<Decoded<Frame>>> {
-        if self.drained {
-            return Ok(None);
-        }
-        let mut frame = Frame::new().map_err(errors::engine("decoding"))?;
-        match self.decoder.receive(&mut frame) {
-            Ok(Received::Output) if frame.pixel_format().is_scalable() => Ok(Some(Decoded {
-                rank: frame.pts(),
-                damaged: frame.is_damaged(),
-                surface: frame,
-            })),
-            Ok(Received::Output) => self.receive(),
-            Ok(Received::NeedsInput | Received::End) | Err(_) => {
-                self.drained = true;
-                Ok(None)
+        let Some(mut conditioner) = self.conditioner.take() else {
+            return self.decoded();
+        };
+        let conditioned = loop {
+            if let Some(ready) = conditioner.take() {
+                break Some(ready);
             }
-        }
+            match self.decoded()? {
+                Some(decoded) => conditioner.send(decoded)?,
+                None if self.ended && conditioner.is_open() => conditioner.finish()?,
+                None => break None,
+            }
+        };
+        self.conditioner = Some(conditioner);
+        Ok(conditioned)
     }
 }
 
@@ -82,12 +106,13 @@ pub struct SoftwareScaler {
 }
 
 impl SoftwareScaler {
-    /// Scales to the rung's size in planar 4:2:0, limited range.
+    /// Scales to the rung's size in planar 4:2:0, limited range, with ten bits for HDR.
     ///
     /// # Errors
     /// Out of memory.
     pub fn new(rung: &RungPlan, colour: Colour) -> Result<Self> {
-        Self::to(rung.width, rung.height, PixelFormat::YUV420P, colour)
+        let format = PixelFormat::for_rungs(colour.is_hdr());
+        Self::to(rung.width, rung.height, format, colour)
     }
 
     /// Scales to any size and format, limited range.
@@ -102,6 +127,7 @@ impl SoftwareScaler {
             format,
             full_range: false,
             matrix: colour.matrix,
+            siting: Siting::Left,
         };
         Ok(Self {
             target,
@@ -117,21 +143,16 @@ impl pipeline::Scaler for SoftwareScaler {
 
     fn scale(&mut self, picture: &Frame) -> Result<Frame> {
         let failed = errors::engine("scaling");
-        let from = PictureFormat::of(picture);
-        let same = from.width == self.target.width
-            && from.height == self.target.height
-            && from.format == self.target.format
-            && !from.full_range;
-        if same {
+        let mut from = PictureFormat::of(picture);
+        if !from.states_matrix() {
+            // What the plan found out for pictures that do not say.
+            from.matrix = self.target.matrix;
+        }
+        if from == self.target {
             return picture.share().map_err(&failed);
         }
         if self.scaler.as_ref().is_none_or(|s| s.from() != from) {
-            let mut to = self.target;
-            // Without a stated matrix both sides mean the same one, whatever their sizes suggest.
-            if !from.format.is_rgb() {
-                to.matrix = from.matrix;
-            }
-            self.scaler = Some(Scaler::new(from, to).map_err(&failed)?);
+            self.scaler = Some(Scaler::new(from, self.target).map_err(&failed)?);
         }
         let mut target = self.pool.get().map_err(&failed)?;
         if let Some(scaler) = &mut self.scaler {

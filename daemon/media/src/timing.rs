@@ -32,7 +32,20 @@ impl Timing {
             Measured::Varying => None,
             Measured::TooShort => claims(v).next(),
         };
-        let (num, den) = frame_rate.map_or((25, 1), |r| (i64::from(r.num), i64::from(r.den)));
+        Self::at(frame_rate, 1)
+    }
+
+    /// The clock where each frame's two fields become pictures.
+    #[must_use]
+    pub fn doubled(self) -> Self {
+        let twice = |r: Rational| Some(Rational::new(r.num.checked_mul(2)?, r.den));
+        Self::at(self.frame_rate.and_then(twice), 2)
+    }
+
+    /// For this rate, or one that varies around `times` 25.
+    fn at(frame_rate: Option<Rational>, times: i64) -> Self {
+        let rate = frame_rate.map(|r| (i64::from(r.num), i64::from(r.den)));
+        let (num, den) = rate.unwrap_or((25 * times, 1));
         let timescale = if 90_000 * den % num == 0 {
             90_000
         } else if num <= 1_000_000 {

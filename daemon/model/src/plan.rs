@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::conditioning::Conditioning;
 use crate::grid::Grid;
 use crate::profile::{AudioSpec, FrameTiming, RateControl, ThumbnailSpec, VideoCodec};
 use crate::rational::Rational;
@@ -45,6 +46,22 @@ pub struct Colour {
     pub matrix: u8,
     /// Whether the source's samples use the full range. Rungs are always limited range.
     pub full_range: bool,
+}
+
+impl Colour {
+    /// What everything shows that is not made for HDR: BT.709, limited range.
+    pub const SDR: Self = Self {
+        primaries: 1,
+        transfer: 1,
+        matrix: 1,
+        full_range: false,
+    };
+
+    /// Whether it is HDR: PQ (SMPTE ST 2084) or HLG (ARIB STD-B67).
+    #[must_use]
+    pub fn is_hdr(self) -> bool {
+        matches!(self.transfer, 16 | 18)
+    }
 }
 
 /// One rung as it will be made.
@@ -98,8 +115,11 @@ pub struct VideoPlan {
     pub source_height: u32,
     /// Pixel shape of the source; rungs have square pixels.
     pub sample_aspect: Rational,
-    /// Colour of the source, carried to the rungs.
+    /// Colour of the conditioned picture, carried to the rungs and written into them.
     pub colour: Colour,
+    /// What is done to a decoded picture before anything is made of it.
+    #[serde(default)]
+    pub conditioning: Conditioning,
     /// The ladder, largest first.
     pub rungs: Vec<RungPlan>,
     /// BLAKE3 of the per-frame timeline, as hex: what makes a rebuilt timeline the same one. Empty in a head plan.

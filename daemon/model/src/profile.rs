@@ -169,6 +169,32 @@ pub enum FrameTiming {
     Constant,
 }
 
+/// What becomes of an interlaced source's fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub enum Deinterlacing {
+    /// Each frame becomes one picture: 25 of them from 50 fields.
+    #[default]
+    Frame,
+    /// Each field becomes a picture: 50 of them from 50 fields, moving as smoothly as the source.
+    Field,
+    /// They stay as they are, comb lines and all.
+    Off,
+}
+
+/// What becomes of an HDR source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub enum HdrUse {
+    /// It is mapped to SDR, which everything shows.
+    #[default]
+    Sdr,
+    /// It stays HDR, with ten bits; `codec` has to be "hevc".
+    Keep,
+}
+
 /// A named way to encode: what a job's `profile` refers to, frozen into the job when it is submitted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -202,6 +228,14 @@ pub struct Profile {
     #[serde(default)]
     #[cfg_attr(feature = "schema", schema(required = true))]
     pub frame_timing: FrameTiming,
+    /// What becomes of an interlaced source's fields.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(required = true))]
+    pub deinterlace: Deinterlacing,
+    /// What becomes of an HDR source.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(required = true))]
+    pub hdr: HdrUse,
     /// The ladder, 1–12 rungs. Rungs above the source are dropped.
     pub rungs: Vec<RungSpec>,
     /// The sound.

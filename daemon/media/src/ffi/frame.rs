@@ -139,6 +139,53 @@ impl Frame {
         self.raw().interlaced_frame != 0
     }
 
+    /// Whether the field with the topmost line is the earlier one, where it was coded as two fields.
+    #[must_use]
+    pub fn is_top_first(&self) -> bool {
+        self.raw().top_field_first != 0
+    }
+
+    /// Where chroma lies, as ISO/IEC 23091-2 numbers it plus one; 0 where nothing is said.
+    #[must_use]
+    pub fn chroma_location(&self) -> i32 {
+        // SAFETY: a 32-bit enum read as an integer.
+        unsafe {
+            ptr::addr_of!((*self.0).chroma_location)
+                .cast::<i32>()
+                .read()
+        }
+    }
+
+    /// Says that the picture is progressive and which colour its samples have.
+    pub fn set_shown_as(&mut self, (primaries, transfer, matrix): (u8, u8, u8), full_range: bool) {
+        let raw = self.raw_mut();
+        raw.interlaced_frame = 0;
+        raw.top_field_first = 0;
+        raw.repeat_pict = 0;
+        let range = if full_range { 2 } else { 1 };
+        // SAFETY: 32-bit enums written as the integers they are in C.
+        unsafe {
+            let write = |field: *mut i32, value: i32| field.write(value);
+            write(
+                ptr::addr_of_mut!(raw.color_primaries).cast(),
+                primaries.into(),
+            );
+            write(ptr::addr_of_mut!(raw.color_trc).cast(), transfer.into());
+            write(ptr::addr_of_mut!(raw.colorspace).cast(), matrix.into());
+            write(ptr::addr_of_mut!(raw.color_range).cast(), range);
+        }
+    }
+
+    /// What a filter noted about the picture under this name.
+    #[must_use]
+    pub fn note(&self, name: &std::ffi::CStr) -> Option<String> {
+        // SAFETY: the dictionary is null or valid; the value is copied at once.
+        unsafe {
+            let entry = sys::av_dict_get(self.raw().metadata, name.as_ptr(), ptr::null(), 0);
+            (!entry.is_null()).then(|| super::text((*entry).value))
+        }
+    }
+
     /// Whether samples use the full range, by tag or by format.
     #[must_use]
     pub fn is_full_range(&self) -> bool {

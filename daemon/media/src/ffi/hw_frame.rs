@@ -38,6 +38,10 @@ impl HwFrame {
         self.0.share().map(Self)
     }
 
+    pub(super) fn as_frame(&self) -> &Frame {
+        &self.0
+    }
+
     pub(super) fn as_ptr(&self) -> *mut sys::AVFrame {
         self.0.as_ptr()
     }

@@ -5,11 +5,13 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ffmpeg_sys_next as sys;
+use newsreel_model::conditioning::{Light, Turn};
 use newsreel_model::{Cancel, Rational};
 
 use super::io::Io;
 use super::marks::Marks;
 use super::packet::known;
+use super::shown;
 use super::{AvError, Packet, Params, Source, check, text};
 
 /// What a stream carries.
@@ -57,8 +59,10 @@ pub struct StreamInfo {
     pub height: u32,
     /// Shape of a pixel; 1:1 where unknown.
     pub sample_aspect: Rational,
-    /// Whether a display matrix asks for turning or mirroring.
-    pub is_rotated: bool,
+    /// How the picture is to be turned, as a display matrix asks; `None` where it asks for what no quarter turn is.
+    pub turn: Option<Turn>,
+    /// What the container says of the light of HDR.
+    pub light: Option<Light>,
     /// Hz; for audio.
     pub sample_rate: u32,
     /// For audio.
@@ -222,7 +226,8 @@ impl Input {
                 sample_aspect: Some(rational(sar))
                     .filter(|r| r.is_positive())
                     .unwrap_or(Rational::new(1, 1)),
-                is_rotated: is_rotated(stream),
+                turn: shown::turn_of_stream(stream),
+                light: shown::light_of_stream(stream),
                 sample_rate: unsigned(raw.sample_rate),
                 channels: unsigned(raw.ch_layout.nb_channels),
                 params,
@@ -315,25 +320,6 @@ unsafe fn tag(dictionary: *mut sys::AVDictionary, key: &std::ffi::CStr) -> Optio
         text((*entry).value)
     };
     (!value.is_empty()).then_some(value)
-}
-
-/// # Safety
-/// `stream` must be valid.
-unsafe fn is_rotated(stream: *mut sys::AVStream) -> bool {
-    // SAFETY: the display matrix is nine 32-bit integers when present; its size is checked.
-    unsafe {
-        let mut size = 0;
-        let data = sys::av_stream_get_side_data(
-            stream,
-            sys::AVPacketSideDataType::AV_PKT_DATA_DISPLAYMATRIX,
-            &raw mut size,
-        );
-        if data.is_null() || size < 36 {
-            return false;
-        }
-        let matrix: [i32; 9] = ptr::read_unaligned(data.cast());
-        matrix[0] <= 0 || matrix[1] != 0 || matrix[3] != 0 || matrix[4] <= 0
-    }
 }
 
 /// Says whether libav should give up what it is doing. SAFETY: `opaque` is the `Cancel` the Input owns.

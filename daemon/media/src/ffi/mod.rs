@@ -9,6 +9,7 @@
 mod decoder;
 mod encoder;
 mod frame;
+mod graph;
 mod hw_decoder;
 mod hw_device;
 mod hw_filter;
@@ -24,6 +25,7 @@ mod parser;
 mod picture;
 mod resampler;
 mod scaler;
+mod shown;
 mod sound;
 
 use std::ffi::{CStr, CString};
@@ -34,6 +36,7 @@ use ffmpeg_sys_next as sys;
 pub use decoder::{Decoder, Received};
 pub use encoder::{AudioSettings, Encoder, VideoSettings, has_encoder, has_encoder_option};
 pub use frame::Frame;
+pub use graph::Graph;
 pub use hw_decoder::HwDecoder;
 pub use hw_device::{CudaHandles, HwDevice, HwDeviceId};
 pub use hw_filter::HwFilter;
@@ -48,7 +51,7 @@ pub use params::{Params, PixelFormat};
 pub use parser::{Parser, Picture};
 pub use picture::FramePool;
 pub use resampler::{Mix, Resampler, SampleFormat};
-pub use scaler::{PictureFormat, Scaler};
+pub use scaler::{PictureFormat, Scaler, Siting};
 
 /// A negative libav return value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

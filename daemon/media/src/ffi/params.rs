@@ -15,10 +15,24 @@ impl PixelFormat {
     pub const YUV420P: Self = Self(0);
     /// Planar 4:2:0, 8 bit, full range: what JPEG uses.
     pub const YUVJ420P: Self = Self(12);
+    /// Planar 4:2:0, 10 bit.
+    pub const YUV420P10: Self = Self(sys::AVPixelFormat::AV_PIX_FMT_YUV420P10LE as i32);
     /// 4:2:0 with the two chroma planes interleaved, 8 bit: what GPUs work in.
     pub const NV12: Self = Self(sys::AVPixelFormat::AV_PIX_FMT_NV12 as i32);
     /// The same with 10 bits in the upper part of 16.
     pub const P010: Self = Self(sys::AVPixelFormat::AV_PIX_FMT_P010LE as i32);
+
+    /// What the cores' encoders are given: planar 4:2:0, with ten bits where `hdr`.
+    #[must_use]
+    pub fn for_rungs(hdr: bool) -> Self {
+        if hdr { Self::YUV420P10 } else { Self::YUV420P }
+    }
+
+    /// How often width and height are halved for chroma.
+    pub(super) fn chroma_halvings(self) -> (u8, u8) {
+        self.descriptor()
+            .map_or((0, 0), |d| (d.log2_chroma_w, d.log2_chroma_h))
+    }
 
     pub(super) fn raw(self) -> sys::AVPixelFormat {
         // SAFETY: only numbers that came from this same library or the constants above are ever stored, so the value

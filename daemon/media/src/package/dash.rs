@@ -3,6 +3,7 @@
 use std::io;
 
 use newsreel_model::Rational;
+use newsreel_model::plan::Colour;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
@@ -19,6 +20,8 @@ pub enum Kind {
         height: u32,
         /// Frames per second, where there is one rate.
         frame_rate: Option<Rational>,
+        /// Its colour, where it is HDR.
+        hdr: Option<Colour>,
     },
     /// A sound track.
     Audio {
@@ -155,12 +158,15 @@ fn write_representation(xml: &mut Xml, track: &DashTrack) -> io::Result<()> {
         ("bandwidth", track.bandwidth_bps.to_string()),
     ];
     let mut channel_count = None;
+    let mut colour = None;
     match &track.kind {
         Kind::Video {
             width,
             height,
             frame_rate,
+            hdr,
         } => {
+            colour = *hdr;
             attributes.push(("mimeType", "video/mp4".to_owned()));
             attributes.push(("width", width.to_string()));
             attributes.push(("height", height.to_string()));
@@ -186,6 +192,9 @@ fn write_representation(xml: &mut Xml, track: &DashTrack) -> io::Result<()> {
     xml.create_element("Representation")
         .with_attributes(attributes.iter().map(|(k, v)| (*k, v.as_str())))
         .write_inner_content(|xml| {
+            if let Some(colour) = colour {
+                write_colour(xml, colour)?;
+            }
             if let Some(count) = &channel_count {
                 let scheme = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011";
                 xml.create_element("AudioChannelConfiguration")
@@ -194,6 +203,22 @@ fn write_representation(xml: &mut Xml, track: &DashTrack) -> io::Result<()> {
             }
             write_template(xml, track)
         })?;
+    Ok(())
+}
+
+/// A player that does not know these must leave the representation alone: it would show washed-out pictures.
+fn write_colour(xml: &mut Xml, colour: Colour) -> io::Result<()> {
+    let codes = [
+        ("ColourPrimaries", colour.primaries),
+        ("TransferCharacteristics", colour.transfer),
+        ("MatrixCoefficients", colour.matrix),
+    ];
+    for (name, code) in codes {
+        let scheme = format!("urn:mpeg:mpegB:cicp:{name}");
+        xml.create_element("EssentialProperty")
+            .with_attributes([("schemeIdUri", &*scheme), ("value", &*code.to_string())])
+            .write_empty()?;
+    }
     Ok(())
 }
 

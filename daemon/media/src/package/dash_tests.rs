@@ -9,6 +9,7 @@ fn tracks() -> Vec<DashTrack> {
             kind: Kind::Video {
                 width: 1280,
                 height: 720,
+                hdr: None,
                 frame_rate: Some(Rational::new(30_000, 1001)),
             },
             codecs: "avc1.64001F".to_owned(),

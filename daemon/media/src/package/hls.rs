@@ -30,6 +30,8 @@ pub struct Variant {
     pub height: u32,
     /// Frames per second, where there is one rate.
     pub frame_rate: Option<f64>,
+    /// `PQ` or `HLG`; `None` for SDR, which players take for granted.
+    pub video_range: Option<&'static str>,
     /// RFC 6381 names of picture and sound, separated by commas.
     pub codecs: String,
     /// The group its sound is in.
@@ -122,6 +124,9 @@ pub fn master_playlist(variants: &[Variant], audios: &[AudioRendition]) -> Strin
         if let Some(rate) = variant.frame_rate {
             let _ = write!(out, ",FRAME-RATE={rate:.3}");
         }
+        if let Some(range) = variant.video_range {
+            let _ = write!(out, ",VIDEO-RANGE={range}");
+        }
         let _ = write!(out, ",CODECS={}", quoted(&variant.codecs));
         if let Some(group) = &variant.audio_group {
             let _ = write!(out, ",AUDIO={}", quoted(group));
@@ -197,6 +202,7 @@ mod tests {
             width: 1280,
             height: 720,
             frame_rate: Some(30000.0 / 1001.0),
+            video_range: None,
             codecs: "avc1.64001F,mp4a.40.2".into(),
             audio_group: Some("aac".into()),
         };

@@ -4,7 +4,8 @@ use newsreel_model::{Error, Rational, Result};
 
 use crate::errors;
 use crate::ffi::{
-    Encoder, Frame, FramePool, Packet, PictureFormat, PixelFormat, Received, Scaler, VideoSettings,
+    Encoder, Frame, FramePool, Packet, PictureFormat, PixelFormat, Received, Scaler, Siting,
+    VideoSettings,
 };
 
 /// Pictures of one size.
@@ -37,6 +38,7 @@ impl JpegMaker {
             full_range: true,
             // JPEG means BT.601.
             matrix: 5,
+            siting: Siting::Center,
         };
         if self.scaler.as_ref().is_none_or(|s| s.from() != from) {
             self.scaler = Some(Scaler::new(from, to).map_err(&failed)?);

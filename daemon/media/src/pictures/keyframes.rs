@@ -3,6 +3,7 @@
 use newsreel_model::rational::rescale;
 use newsreel_model::{Cancel, Code, Error, Rational, Result};
 
+use crate::condition;
 use crate::errors;
 use crate::ffi::{AvError, Decoder, Frame, Input, Packet, Received};
 
@@ -47,8 +48,25 @@ impl<'a> KeyFrames<'a> {
         })
     }
 
-    /// A picture at or shortly before `seconds` of the programme; `None` where nothing new decodes.
+    /// A picture at or shortly before `seconds` of the programme, as it is to be shown; `None` where nothing new decodes.
     pub fn at(&mut self, seconds: f64) -> Result<Option<Frame>> {
+        let found = self.decode_at(seconds)?;
+        self.as_shown(found)
+    }
+
+    /// The first picture that decodes, read from the start: for inputs that cannot be moved about in.
+    pub fn first(&mut self) -> Result<Option<Frame>> {
+        let found = self.decode_first()?;
+        self.as_shown(found)
+    }
+
+    fn as_shown(&self, picture: Option<Frame>) -> Result<Option<Frame>> {
+        picture
+            .map(|p| condition::still(&self.from.plan.video, p))
+            .transpose()
+    }
+
+    fn decode_at(&mut self, seconds: f64) -> Result<Option<Frame>> {
         self.cancel.check()?;
         let video = &self.from.plan.video;
         let micros = crate::slots::ticks(seconds, 1_000_000);
@@ -98,8 +116,7 @@ impl<'a> KeyFrames<'a> {
         Ok(None)
     }
 
-    /// The first picture that decodes, read from the start: for inputs that cannot be moved about in.
-    pub fn first(&mut self) -> Result<Option<Frame>> {
+    fn decode_first(&mut self) -> Result<Option<Frame>> {
         let failed = |(e, nested)| errors::opening(e, nested);
         self.input = Input::open(self.from.source.as_ref(), self.cancel).map_err(failed)?;
         self.input.find_stream_info().ok();

@@ -58,9 +58,7 @@ pub fn thumbnails(
     mut each: impl FnMut(usize, &[u8]) -> Result<()>,
 ) -> Result<Thumbnails> {
     let spec = &from.plan.thumbnails;
-    let video = &from.plan.video;
-    let (width, height) =
-        geometry::display_size(video.source_width, video.source_height, video.sample_aspect);
+    let (width, height) = geometry::shown_size(&from.plan.video);
     let small = shrink(width, height, spec.width_px);
     let mut frames = KeyFrames::open(from, cancel)?;
     let mut thumbnail_maker = JpegMaker::new(small, QUALITY);

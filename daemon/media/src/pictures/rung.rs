@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use newsreel_model::conditioning::Conditioning;
 use newsreel_model::plan::{Plan, RungPlan};
 use newsreel_model::{Cancel, Code, Error, Rational, Result};
 
@@ -47,6 +48,8 @@ impl RungPictures {
         video.source_time_base = stream.time_base;
         (video.source_width, video.source_height) = (rung.width, rung.height);
         video.sample_aspect = Rational::new(1, 1);
+        // That was done when the rung was made.
+        video.conditioning = Conditioning::default();
         Ok(Self {
             source,
             params: stream.params,

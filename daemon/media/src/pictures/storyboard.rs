@@ -49,9 +49,7 @@ pub fn storyboard(
     let count = (from.duration_s / interval)
         .ceil()
         .clamp(1.0, f64::from(spec.storyboard_tiles)) as u32;
-    let video = &from.plan.video;
-    let (width, height) =
-        geometry::display_size(video.source_width, video.source_height, video.sample_aspect);
+    let (width, height) = geometry::shown_size(&from.plan.video);
     let tile = shrink(width, height, spec.storyboard_tile_width_px);
     let columns = count.min(COLUMNS);
 

@@ -65,6 +65,8 @@ pub struct Feed<'a, T: Stages> {
     end: usize,
     /// Frames of warm-up before a session's first segment.
     lead: usize,
+    /// Rank of the first picture that the run's first depends on.
+    lead_in: u32,
     /// The picture before the next one: what conceals a hole.
     previous: Option<Picture<T>>,
     stats: RunStats,
@@ -109,6 +111,7 @@ impl<'a, T: Stages> Feed<'a, T> {
             segment: run.segments.start,
             end: run.segments.end.min(plan.grid.len()),
             lead,
+            lead_in: 0,
             previous: None,
             stats: RunStats::default(),
         };
@@ -143,10 +146,14 @@ impl<'a, T: Stages> Feed<'a, T> {
         let Some(first) = self.prepared.slots.slots.get(self.cursor) else {
             return Ok(self.stats);
         };
+        // The pictures before the first one, as far as it depends on them, have to be right too.
+        let how = &self.prepared.plan.video.conditioning;
+        let frame = (first.rank / how.pictures_per_frame()).saturating_sub(how.reach());
+        self.lead_in = frame * how.pictures_per_frame();
         let entries = timeline::entries(
             &self.prepared.index.packets,
             &self.prepared.presentation,
-            first.rank,
+            frame,
         );
         for entry in entries {
             if let Entered::Done = self.decode_from(entry)? {
@@ -208,9 +215,9 @@ impl<'a, T: Stages> Feed<'a, T> {
         }
     }
 
-    /// At the first picture the run needs: is it the one the plan has there, and whole? `None` before it.
+    /// At the first picture the run depends on: is it the one the plan has there, and whole? `None` before it.
     fn judge(&self, decoded: &Decoded<DecodedOf<T>>) -> Option<bool> {
-        let wanted = i64::from(self.prepared.slots.slots.get(self.cursor)?.rank);
+        let wanted = i64::from(self.lead_in);
         let rank = decoded.rank?;
         (rank >= wanted).then_some(rank == wanted && !decoded.damaged)
     }

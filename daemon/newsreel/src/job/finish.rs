@@ -141,6 +141,7 @@ fn manifest(dir: &Path, plan: &Plan, journal: &[Finished]) -> Result<String> {
         let kind = Kind::Video {
             width: rung.width,
             height: rung.height,
+            hdr: Some(plan.video.colour).filter(|c| c.is_hdr()),
             frame_rate: plan.video.frame_rate,
         };
         tracks.push(dash_track(

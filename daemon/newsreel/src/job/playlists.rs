@@ -213,6 +213,11 @@ impl Playlists {
                         .video
                         .frame_rate
                         .map(newsreel_model::Rational::to_f64),
+                    video_range: match self.plan.video.colour.transfer {
+                        16 => Some("PQ"),
+                        18 => Some("HLG"),
+                        _ => None,
+                    },
                     codecs: names.join(","),
                     audio_group: sounds().next().map(|_| GROUP.to_owned()),
                 }

@@ -20,7 +20,7 @@ const MAX_PICTURE_BYTES: u64 = 16 << 20;
 
 impl Daemon {
     pub(super) fn prioritise_now(&self, id: JobId, priority: u8) -> Result<JobView> {
-        let _in_order = self.order.lock();
+        let _in_order = self.arrivals.order.lock();
         self.find(id)?;
         let change = Change::Prioritise { job: id, priority };
         let applied = self.store.apply(vec![(change, None)])?;
@@ -36,7 +36,7 @@ impl Daemon {
     /// The poster appears whole under its name; the record's journal follows, so that the directory verifies as before.
     pub(super) fn poster_now(&self, id: JobId, choice: &PosterChoice) -> Result<JobView> {
         let path = choice.path()?;
-        let _in_order = self.order.lock();
+        let _in_order = self.arrivals.order.lock();
         let job = self.find(id)?;
         if job.state != JobState::Completed {
             let rule = "a poster is chosen once it is completed";

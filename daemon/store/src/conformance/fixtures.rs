@@ -67,6 +67,8 @@ pub fn profile() -> Profile {
         segment_s: 3.840_000_000_000_000_3,
         first_segment_s: 1.1,
         frame_timing: FrameTiming::Source,
+        deinterlace: Default::default(),
+        hdr: Default::default(),
         rungs: vec![RungSpec {
             short_side_px: Some(720),
             bitrate_kbps: None,
@@ -121,6 +123,7 @@ fn video() -> VideoPlan {
             matrix: 1,
             full_range: false,
         },
+        conditioning: Default::default(),
         rungs: vec![RungPlan {
             name: "720p".to_owned(),
             width: 1280,

@@ -95,11 +95,13 @@ impl Job {
             let kind = Kind::Video {
                 width: rung.width,
                 height: rung.height,
+                hdr: None,
                 frame_rate: plan.video.frame_rate,
             };
             tracks.push(self.dash(&rung.name, &dir, &codecs, kind));
             codecs.push_str(",mp4a.40.2");
             variants.push(Variant {
+                video_range: None,
                 uri: format!("{dir}/index.m3u8"),
                 bandwidth_bps: 100_000,
                 average_bandwidth_bps: None,

@@ -34,6 +34,7 @@ pub fn plan() -> Plan {
                 matrix: 1,
                 full_range: false,
             },
+            conditioning: Default::default(),
             rungs: vec![rung("240p", 426, 240), rung("120p", 214, 120)],
             timeline_digest: String::new(),
         },
