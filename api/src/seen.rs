@@ -10,11 +10,11 @@ use newsreel_model::access::{Credential, Gate, Principal, Scope};
 use newsreel_model::control::{
     Control, JobPage, JobQuery, JobView, MediaFile, QueueView, Submitted,
 };
+use newsreel_model::output::OutputView;
 use newsreel_model::search::{SearchHit, SearchQuery};
 use newsreel_model::spec::JobSpec;
-use newsreel_model::uploads::{self, Arriving, NewUpload, UploadView};
-use newsreel_model::output::OutputView;
 use newsreel_model::steer::PosterChoice;
+use newsreel_model::uploads::{self, Arriving, NewUpload, UploadView};
 use newsreel_model::webhook::EndpointView;
 use newsreel_model::{Code, Error, JobId, Result, UploadId};
 

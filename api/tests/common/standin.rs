@@ -13,11 +13,11 @@ use newsreel_model::control::{
     ProfileView, Progress, QueueView, RunningJob, Submitted,
 };
 use newsreel_model::job::JobState;
+use newsreel_model::output::OutputView;
 use newsreel_model::search::{SearchHit, SearchQuery};
 use newsreel_model::spec::JobSpec;
-use newsreel_model::uploads::Uploads;
-use newsreel_model::output::OutputView;
 use newsreel_model::steer::PosterChoice;
+use newsreel_model::uploads::Uploads;
 use newsreel_model::webhook::EndpointView;
 use newsreel_model::{Code, Error, JobId, Result};
 use tempfile::TempDir;

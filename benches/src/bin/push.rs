@@ -207,8 +207,11 @@ fn start(newsreel: &str, dir: &Path, port: u16, receivers: usize) -> (Child, Str
     );
     for n in 0..receivers {
         let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-        text +=
-            &format!("[webhooks.endpoints.r{n}]\nurl = \"http://127.1.{}.{}:{port}/\"\nsecret = \"{secret}\"\n", n / 250, n % 250 + 1);
+        text += &format!(
+            "[webhooks.endpoints.r{n}]\nurl = \"http://127.1.{}.{}:{port}/\"\nsecret = \"{secret}\"\n",
+            n / 250,
+            n % 250 + 1
+        );
     }
     let config = dir.join("newsreel.toml");
     std::fs::write(&config, text).unwrap();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use newsreel_model::grid::Grid;
-use newsreel_model::plan::{AudioPlan, Colour, Matching, Plan, VideoPlan, Warning};
+use newsreel_model::plan::{AudioPlan, Colour, Matching, Plan, SubtitlePlan, VideoPlan, Warning};
 use newsreel_model::profile::Profile;
 use newsreel_model::{Cancel, Code, Error, Result};
 
@@ -24,6 +24,7 @@ pub fn decide(
     profile: &Profile,
     v: &StreamInfo,
     audio: Vec<AudioPlan>,
+    subtitles: Vec<SubtitlePlan>,
     timing: Timing,
     seen: &Look,
     warnings: Vec<Warning>,
@@ -71,6 +72,7 @@ pub fn decide(
             timeline_digest: String::new(),
         },
         audio,
+        subtitles,
         audio_spec: profile.audio.clone(),
         thumbnails: profile.thumbnails.clone(),
         grid: Grid::default(),

@@ -24,5 +24,6 @@ pub mod probe;
 pub mod reader;
 pub mod slots;
 pub mod software;
+pub mod text;
 pub mod timeline;
 mod timing;

@@ -8,17 +8,19 @@ use newsreel_model::plan::{AudioPlan, Plan, Warning};
 use newsreel_model::profile::Profile;
 use newsreel_model::rational::rescale;
 use newsreel_model::report::SourceReport;
+use newsreel_model::subtitle::Sidecar;
 use newsreel_model::{Cancel, Code, Error, Rational, Result};
 
 use crate::audio::{choose, loudness};
 use crate::condition::look;
 use crate::decide::{decide, find_first_picture};
 use crate::errors;
-use crate::ffi::{Params, Source, StreamInfo};
+use crate::ffi::{Params, Source, StreamInfo, StreamKind};
 use crate::frames::{assemble, settle_first_segment};
 use crate::index::{Index, IndexLimits, Indexer};
 use crate::probe::{self, Probed};
 use crate::slots::{self, Slots};
+use crate::text;
 use crate::timeline::Presentation;
 use crate::timing::Timing;
 
@@ -71,6 +73,17 @@ pub struct SoundSource {
     pub time_base: Rational,
 }
 
+/// A stream of text in the source.
+#[derive(Clone)]
+pub struct TextSource {
+    /// Index in the source.
+    pub stream: usize,
+    /// As libavcodec names it.
+    pub codec: String,
+    /// Unit of its times.
+    pub time_base: Rational,
+}
+
 /// What can begin before the whole source was read.
 pub struct Start {
     /// A plan whose grid ends after the first segment.
@@ -86,6 +99,8 @@ pub struct Head {
     params: Arc<Params>,
     /// The streams that the plan's sound is made from.
     pub sounds: Vec<SoundSource>,
+    /// The streams that may hold text.
+    pub texts: Vec<TextSource>,
     plan: Plan,
     limits: Limits,
     /// Header claims and what was chosen, for the report.
@@ -101,9 +116,11 @@ pub fn head(
     source: &Arc<dyn Source>,
     profile_name: &str,
     profile: &Profile,
+    sidecars: &[Sidecar],
     limits: Limits,
     cancel: &Cancel,
 ) -> Result<Head> {
+    text::check(sidecars)?;
     let probed = probe::open(source, cancel)?;
     let Probed {
         input,
@@ -114,7 +131,9 @@ pub fn head(
     } = probed;
     let v = &streams[video];
     let chosen = choose::renditions(&streams, &container, &profile.audio);
-    let warnings = probe::oddities(&streams, video, &chosen);
+    let subtitles = text::choose::tracks(&streams, sidecars);
+    let mut warnings = probe::oddities(&streams, video, &chosen);
+    warnings.extend(subtitles.warning);
     let sounds = sound_sources(&streams, &chosen.renditions)?;
     let mut indexer = Indexer::new(
         input,
@@ -136,6 +155,7 @@ pub fn head(
         profile,
         v,
         chosen.renditions,
+        subtitles.tracks,
         timing,
         &seen,
         warnings,
@@ -153,8 +173,15 @@ pub fn head(
         duration_s: 0.0,
         packets: 0,
     };
+    let texts = streams.iter().filter(|s| s.kind == StreamKind::Subtitle);
+    let texts = texts.map(|s| TextSource {
+        stream: s.index,
+        codec: s.params.codec_name(),
+        time_base: s.time_base,
+    });
     Ok(Head {
         sounds,
+        texts: texts.collect(),
         indexer,
         source: Arc::clone(source),
         params,

@@ -142,6 +142,21 @@ pub mod layout {
         format!("audio/{rendition}")
     }
 
+    /// `subs/en`.
+    #[must_use]
+    pub fn subtitle_dir(track: &str) -> String {
+        format!("subs/{track}")
+    }
+
+    /// All of a track of subtitles, within its directory.
+    pub const SUBTITLES_WHOLE: &str = "all.vtt";
+
+    /// `seg-00001.vtt` for index 0.
+    #[must_use]
+    pub fn subtitle_segment(index: usize) -> String {
+        format!("seg-{:05}.vtt", index + 1)
+    }
+
     /// `init.mp4` within a rendition's directory.
     pub const INIT: &str = "init.mp4";
 

@@ -30,6 +30,7 @@ pub mod sound;
 pub mod spec;
 pub mod steer;
 pub mod store;
+pub mod subtitle;
 pub mod uploads;
 pub mod webhook;
 

@@ -11,6 +11,7 @@ use crate::profile::{AudioSpec, FrameTiming, RateControl, ThumbnailSpec, VideoCo
 use crate::rational::Rational;
 
 pub use crate::sound::{AudioInput, AudioPlan, AudioRole, LoudnessPlan};
+pub use crate::subtitle::{SubtitleOrigin, SubtitlePlan};
 
 /// How a source is told from another, and whether the code that made the plan is still the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,6 +142,8 @@ pub struct Plan {
     pub video: VideoPlan,
     /// The sound's renditions, the default one first; empty without sound.
     pub audio: Vec<AudioPlan>,
+    /// Tracks of subtitles.
+    pub subtitles: Vec<SubtitlePlan>,
     /// Sound wishes of the profile.
     pub audio_spec: AudioSpec,
     /// Pictures to make.

@@ -254,7 +254,8 @@ fn name(renditions: &mut [AudioPlan]) {
     }
 }
 
-fn unique(taken: &mut BTreeSet<String>, wanted: &str, gap: &str) -> String {
+/// `wanted`, or with a number behind it where that is taken already.
+pub fn unique(taken: &mut BTreeSet<String>, wanted: &str, gap: &str) -> String {
     let numbered = (2..).map(|n| format!("{wanted}{gap}{n}"));
     let mut tried = std::iter::once(wanted.to_owned()).chain(numbered);
     let free = tried.find(|name| taken.insert(name.clone()));

@@ -169,5 +169,11 @@ fn required(plan: &Plan) -> Vec<String> {
         paths.push(format!("{dir}/{}", layout::INDEX));
         paths.extend((0..plan.grid.len()).map(|k| format!("{dir}/{}", layout::segment(k))));
     }
+    for track in &plan.subtitles {
+        let dir = layout::subtitle_dir(&track.name);
+        let segments = (0..plan.grid.len()).map(layout::subtitle_segment);
+        let others = [layout::INDEX, layout::SUBTITLES_WHOLE].map(str::to_owned);
+        paths.extend(segments.chain(others).map(|file| format!("{dir}/{file}")));
+    }
     paths
 }

@@ -14,6 +14,7 @@ mod playlists;
 mod report;
 mod segments;
 mod sound;
+mod text;
 mod track;
 mod video;
 
@@ -51,6 +52,9 @@ pub fn check(dir: &Path, plan: &Plan, journal: &[Finished]) -> GateReport {
         .collect();
     for track in rungs.iter().chain(&sounds) {
         playlists::check_media(plan, track, &files, &mut found);
+    }
+    for track in &plan.subtitles {
+        text::check(plan, track, &files, &mut found);
     }
     playlists::check_master(plan, &rungs, &sounds, &files, &mut found);
     manifest::check(plan, &rungs, &sounds, &files, &mut found);

@@ -44,6 +44,8 @@ pub enum Check {
     Manifest,
     /// Sound and picture do not start, go on and end together.
     AvOffset,
+    /// Subtitles are not cut along the grid, or not the same in all their files.
+    Subtitles,
     /// An MP4 does not hold the frames of its segments, playable from the start.
     Mp4Frames,
 }
@@ -67,6 +69,7 @@ impl Check {
             Self::MasterPlaylist => "master_playlist",
             Self::Manifest => "manifest",
             Self::AvOffset => "av_offset",
+            Self::Subtitles => "subtitles",
             Self::Mp4Frames => "mp4_frames",
         }
     }

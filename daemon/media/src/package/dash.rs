@@ -59,22 +59,52 @@ pub struct DashTrack {
     pub segments: Vec<(i64, i64)>,
 }
 
+/// A track of subtitles: one WebVTT file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DashText {
+    /// Unique within the manifest, no white space.
+    pub id: String,
+    /// BCP 47.
+    pub language: String,
+    /// For a player's menu.
+    pub title: String,
+    /// Value of `urn:mpeg:dash:role:2011`.
+    pub role: &'static str,
+    /// Path of the file, relative to the manifest.
+    pub file: String,
+    /// Bit/s.
+    pub bandwidth_bps: u64,
+}
+
 /// The manifest: one Period, all rungs in one AdaptationSet, an AdaptationSet per title of the sound.
 ///
 /// `duration_s` and `max_segment_s` are in seconds.
 #[must_use]
-pub fn manifest(duration_s: f64, max_segment_s: f64, tracks: &[DashTrack]) -> String {
+pub fn manifest(
+    duration_s: f64,
+    max_segment_s: f64,
+    tracks: &[DashTrack],
+    texts: &[DashText],
+) -> String {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     // Only the sink can fail, and a Vec does not.
-    let _ = write_mpd(&mut writer, duration_s, max_segment_s, tracks);
+    let _ = write_mpd(&mut writer, duration_s, max_segment_s, (tracks, texts));
     let mut text = String::from_utf8(writer.into_inner()).unwrap_or_default();
     text.push('\n');
     text
 }
 
+/// The type of WebVTT.
+pub(super) const TEXT_TYPE: &str = "text/vtt";
+
 type Xml = Writer<Vec<u8>>;
 
-fn write_mpd(xml: &mut Xml, duration_s: f64, max_s: f64, tracks: &[DashTrack]) -> io::Result<()> {
+fn write_mpd(
+    xml: &mut Xml,
+    duration_s: f64,
+    max_s: f64,
+    (tracks, texts): (&[DashTrack], &[DashText]),
+) -> io::Result<()> {
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     let profiles = "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019";
     xml.create_element("MPD")
@@ -89,7 +119,13 @@ fn write_mpd(xml: &mut Xml, duration_s: f64, max_s: f64, tracks: &[DashTrack]) -
         .write_inner_content(|xml| {
             xml.create_element("Period")
                 .with_attributes([("id", "0"), ("start", "PT0S")])
-                .write_inner_content(|xml| write_sets(xml, tracks))?;
+                .write_inner_content(|xml| {
+                    let next = write_sets(xml, tracks)?;
+                    texts
+                        .iter()
+                        .enumerate()
+                        .try_for_each(|(n, text)| write_text(xml, next + n, text))
+                })?;
             Ok(())
         })?;
     Ok(())
@@ -111,7 +147,7 @@ fn set_of(track: &DashTrack) -> Set<'_> {
 }
 
 /// One set for the pictures, then one per title of the sound in order of appearance.
-fn write_sets(xml: &mut Xml, tracks: &[DashTrack]) -> io::Result<()> {
+fn write_sets(xml: &mut Xml, tracks: &[DashTrack]) -> io::Result<usize> {
     let mut sets: Vec<Set<'_>> = Vec::new();
     if tracks.iter().any(|t| set_of(t).is_none()) {
         sets.push(None);
@@ -121,6 +157,7 @@ fn write_sets(xml: &mut Xml, tracks: &[DashTrack]) -> io::Result<()> {
             sets.push(set_of(track));
         }
     }
+    let count = sets.len();
     for (id, set) in sets.into_iter().enumerate() {
         let id = id.to_string();
         let mut element = xml.create_element("AdaptationSet").with_attributes([
@@ -148,6 +185,39 @@ fn write_sets(xml: &mut Xml, tracks: &[DashTrack]) -> io::Result<()> {
             Ok(())
         })?;
     }
+    Ok(count)
+}
+
+fn write_text(xml: &mut Xml, id: usize, text: &DashText) -> io::Result<()> {
+    xml.create_element("AdaptationSet")
+        .with_attributes([
+            ("id", &*id.to_string()),
+            ("contentType", "text"),
+            ("mimeType", TEXT_TYPE),
+            ("lang", &text.language),
+        ])
+        .write_inner_content(|xml| {
+            xml.create_element("Label")
+                .write_text_content(BytesText::new(&text.title))?;
+            xml.create_element("Role")
+                .with_attributes([
+                    ("schemeIdUri", "urn:mpeg:dash:role:2011"),
+                    ("value", text.role),
+                ])
+                .write_empty()?;
+            xml.create_element("Representation")
+                .with_attributes([
+                    ("id", &*text.id),
+                    ("mimeType", TEXT_TYPE),
+                    ("bandwidth", &*text.bandwidth_bps.to_string()),
+                ])
+                .write_inner_content(|xml| {
+                    xml.create_element("BaseURL")
+                        .write_text_content(BytesText::new(&text.file))?;
+                    Ok(())
+                })?;
+            Ok(())
+        })?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Reads back the manifests [`super::dash`] writes, so that the gate can hold them against the boxes. Not a general DASH client.
 
+use super::dash::TEXT_TYPE;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
@@ -49,6 +50,8 @@ pub fn parse_manifest(text: &str) -> Result<Vec<Representation>, String> {
         }
         depth += nested;
         match element.name().as_ref() {
+            // A file of subtitles has no segments.
+            b"Representation" if attribute(element, "mimeType")?.as_deref() == Some(TEXT_TYPE) => {}
             b"Representation" => representations.push(Representation {
                 id: required(element, "id")?,
                 timescale: 0,

@@ -77,13 +77,13 @@ fn a_manifest_is_exactly_this() {
   </Period>
 </MPD>
 "#;
-    assert_eq!(manifest(10.0434, 4.004, &tracks()), expected);
+    assert_eq!(manifest(10.0434, 4.004, &tracks(), &[]), expected);
 }
 
 #[test]
 fn what_is_written_is_read() {
     let tracks = tracks();
-    let read = parse_manifest(&manifest(10.0434, 4.004, &tracks)).unwrap();
+    let read = parse_manifest(&manifest(10.0434, 4.004, &tracks, &[])).unwrap();
     assert_eq!(read.len(), 2);
     let video = Representation {
         id: "720p".to_owned(),
@@ -102,7 +102,7 @@ fn what_is_written_is_read() {
 
 #[test]
 fn broken_manifests_are_errors_and_counts_are_not_believed() {
-    let text = manifest(10.0, 4.0, &tracks());
+    let text = manifest(10.0, 4.0, &tracks(), &[]);
     for (from, to, why) in [
         (" r=\"1\"", " r=\"4000000000\"", "too many segments"),
         (" r=\"1\"", " r=\"-1\"", "r=\"-1\""),

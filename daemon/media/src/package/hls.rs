@@ -57,6 +57,39 @@ pub struct AudioRendition {
     pub characteristics: Option<&'static str>,
 }
 
+/// One track of subtitles in the multivariant playlist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubtitleRendition {
+    /// BCP 47; left out of the playlist when `und`.
+    pub language: String,
+    /// For people.
+    pub name: String,
+    /// Of its media playlist.
+    pub uri: String,
+    /// Whether it is to be seen by everybody.
+    pub forced: bool,
+    /// Whether it says what is heard, too.
+    pub for_the_deaf: bool,
+}
+
+/// The group that all subtitles are in.
+const SUBTITLE_GROUP: &str = "subs";
+
+/// The playlist of one track of subtitles, complete.
+#[must_use]
+pub fn text_playlist(target_duration_s: u32, segments: &[MediaSegment]) -> String {
+    let mut out = String::from("#EXTM3U\n#EXT-X-VERSION:7\n");
+    let _ = writeln!(out, "#EXT-X-TARGETDURATION:{target_duration_s}");
+    out.push_str("#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n");
+    for segment in segments {
+        let _ = writeln!(out, "#EXTINF:{:.6},", segment.duration_s);
+        out.push_str(&uri(&segment.uri));
+        out.push('\n');
+    }
+    out.push_str("#EXT-X-ENDLIST\n");
+    out
+}
+
 /// The playlist of one rendition: an EVENT that starts at its beginning, closed once `ended`.
 ///
 /// `target_duration_s` must be at least every segment's duration rounded to whole seconds, and never change.
@@ -86,7 +119,11 @@ pub fn media_playlist(
 
 /// The multivariant playlist. The first sound of each group is its default.
 #[must_use]
-pub fn master_playlist(variants: &[Variant], audios: &[AudioRendition]) -> String {
+pub fn master_playlist(
+    variants: &[Variant],
+    audios: &[AudioRendition],
+    subtitles: &[SubtitleRendition],
+) -> String {
     let mut out = String::from("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n");
     for (index, audio) in audios.iter().enumerate() {
         // A group may have one default only.
@@ -115,6 +152,9 @@ pub fn master_playlist(variants: &[Variant], audios: &[AudioRendition]) -> Strin
             uri(&audio.uri),
         );
     }
+    for track in subtitles {
+        write_subtitles(&mut out, track);
+    }
     for variant in variants {
         let _ = write!(out, "#EXT-X-STREAM-INF:BANDWIDTH={}", variant.bandwidth_bps);
         if let Some(average) = variant.average_bandwidth_bps {
@@ -131,9 +171,36 @@ pub fn master_playlist(variants: &[Variant], audios: &[AudioRendition]) -> Strin
         if let Some(group) = &variant.audio_group {
             let _ = write!(out, ",AUDIO={}", quoted(group));
         }
+        if !subtitles.is_empty() {
+            let _ = write!(out, ",SUBTITLES=\"{SUBTITLE_GROUP}\"");
+        }
         let _ = writeln!(out, "\n{}", uri(&variant.uri));
     }
     out
+}
+
+fn write_subtitles(out: &mut String, track: &SubtitleRendition) {
+    let _ = write!(
+        out,
+        "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"{SUBTITLE_GROUP}\""
+    );
+    if track.language != "und" {
+        let _ = write!(out, ",LANGUAGE={}", quoted(&track.language));
+    }
+    let _ = write!(
+        out,
+        ",NAME={},DEFAULT=NO,AUTOSELECT=YES",
+        quoted(&track.name)
+    );
+    if track.forced {
+        out.push_str(",FORCED=YES");
+    }
+    if track.for_the_deaf {
+        out.push_str(
+            ",CHARACTERISTICS=\"public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound\"",
+        );
+    }
+    let _ = writeln!(out, ",URI=\"{}\"", uri(&track.uri));
 }
 
 /// A quoted-string attribute. HLS has no escapes, so what may not be in one is replaced.
@@ -207,7 +274,7 @@ mod tests {
             audio_group: Some("aac".into()),
         };
         let audios = [audio("en", "Eng\"lish"), audio("und", "Other")];
-        let text = master_playlist(&[variant.clone()], &audios);
+        let text = master_playlist(&[variant.clone()], &audios, &[]);
         let expected = "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n\
             #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"aac\",LANGUAGE=\"en\",NAME=\"Eng'lish\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"audio/en/index.m3u8\"\n\
             #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"aac\",NAME=\"Other\",DEFAULT=NO,AUTOSELECT=NO,CHARACTERISTICS=\"public.accessibility.describes-video\",CHANNELS=\"2\",URI=\"audio/und/index.m3u8\"\n\
@@ -217,7 +284,7 @@ mod tests {
         variant.average_bandwidth_bps = None;
         variant.frame_rate = None;
         variant.audio_group = None;
-        let text = master_playlist(&[variant], &[]);
+        let text = master_playlist(&[variant], &[], &[]);
         assert!(
             text.contains(
                 "BANDWIDTH=3000000,RESOLUTION=1280x720,CODECS=\"avc1.64001F,mp4a.40.2\"\n"

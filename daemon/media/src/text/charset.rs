@@ -10,7 +10,10 @@ pub const MAX_FILE_BYTES: usize = 4 << 20;
 pub fn decode(bytes: &[u8]) -> String {
     let bytes = bytes.get(..MAX_FILE_BYTES).unwrap_or(bytes);
     if let Some((encoding, mark)) = encoding_rs::Encoding::for_bom(bytes) {
-        return encoding.decode_without_bom_handling(&bytes[mark..]).0.into_owned();
+        return encoding
+            .decode_without_bom_handling(&bytes[mark..])
+            .0
+            .into_owned();
     }
     let encoding = match std::str::from_utf8(bytes) {
         Ok(text) if !text.contains('\0') => return text.to_owned(),
@@ -27,7 +30,14 @@ pub fn decode(bytes: &[u8]) -> String {
 
 /// How many bytes at even and at odd places are zero: of western text in UTF-16, nearly half of all.
 fn zeros(bytes: &[u8]) -> (usize, usize) {
-    let count = |from: usize| bytes.iter().skip(from).step_by(2).filter(|b| **b == 0).count();
+    let count = |from: usize| {
+        bytes
+            .iter()
+            .skip(from)
+            .step_by(2)
+            .filter(|b| **b == 0)
+            .count()
+    };
     (count(0), count(1))
 }
 
@@ -38,13 +48,17 @@ mod tests {
     #[test]
     fn the_encodings_of_newsrooms_are_told_apart() {
         let said = "1\n00:00 Zürich – «été» 10 €";
-        let utf16 = |order: fn(u16) -> [u8; 2]| said.encode_utf16().flat_map(order).collect::<Vec<u8>>();
+        let utf16 =
+            |order: fn(u16) -> [u8; 2]| said.encode_utf16().flat_map(order).collect::<Vec<u8>>();
         let (little, big) = (utf16(u16::to_le_bytes), utf16(u16::to_be_bytes));
         let marked = |mark: &[u8], rest: &[u8]| [mark, rest].concat();
         let windows = WINDOWS_1252.encode(said).0.into_owned();
         for (name, bytes) in [
             ("UTF-8", said.as_bytes().to_vec()),
-            ("UTF-8 with its mark", marked(b"\xEF\xBB\xBF", said.as_bytes())),
+            (
+                "UTF-8 with its mark",
+                marked(b"\xEF\xBB\xBF", said.as_bytes()),
+            ),
             ("UTF-16 LE", little.clone()),
             ("UTF-16 BE", big.clone()),
             ("UTF-16 LE with its mark", marked(b"\xFF\xFE", &little)),
@@ -54,7 +68,10 @@ mod tests {
             assert_eq!(decode(&bytes), said, "{name}");
         }
         assert_eq!(decode(b"caf\xE9 \xC0 la"), "café À la", "Latin-1");
-        assert!(decode("Zürich".as_bytes().split_at(2).0).starts_with('Z'), "cut off");
+        assert!(
+            decode("Zürich".as_bytes().split_at(2).0).starts_with('Z'),
+            "cut off"
+        );
         assert_eq!(decode(b""), "");
     }
 }

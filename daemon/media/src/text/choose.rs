@@ -59,7 +59,9 @@ pub fn tracks(streams: &[StreamInfo], sidecars: &[Sidecar]) -> Chosen {
         let what = left_out.join("; ");
         Warning::new(
             "subtitles_left_out",
-            format!("subtitles that are pictures, or of an unknown kind, are not in the ladder: {what}"),
+            format!(
+                "subtitles that are pictures, or of an unknown kind, are not in the ladder: {what}"
+            ),
         )
     });
     chosen
@@ -71,10 +73,14 @@ fn name(tracks: &mut [SubtitlePlan]) {
     for track in tracks {
         let suffix = [
             track.forced.then_some(("forced", "forced")),
-            track.for_the_deaf.then_some(("sdh", "for the hard of hearing")),
+            track
+                .for_the_deaf
+                .then_some(("sdh", "for the hard of hearing")),
         ];
         let mut name = track.language.clone();
-        let mut title = language::name(&track.language).unwrap_or("Subtitles").to_owned();
+        let mut title = language::name(&track.language)
+            .unwrap_or("Subtitles")
+            .to_owned();
         for (short, long) in suffix.into_iter().flatten() {
             name = format!("{name}-{short}");
             title = format!("{title}, {long}");

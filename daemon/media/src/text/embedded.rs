@@ -68,7 +68,10 @@ fn close(cues: &mut [Cue]) {
     let starts: Vec<i64> = cues.iter().map(|cue| cue.from_ms).collect();
     for (number, cue) in cues.iter_mut().enumerate() {
         if cue.until_ms <= cue.from_ms {
-            let next = starts.iter().skip(number + 1).find(|start| **start > cue.from_ms);
+            let next = starts
+                .iter()
+                .skip(number + 1)
+                .find(|start| **start > cue.from_ms);
             let usual = cue.from_ms.saturating_add(USUAL_MS);
             cue.until_ms = next.map_or(usual, |next| usual.min(*next));
         }
@@ -80,7 +83,9 @@ fn lines(codec: &str, data: &[u8]) -> String {
     match codec {
         // Two bytes of length, the text, then boxes with its style.
         "mov_text" => {
-            let length = data.first_chunk::<2>().map_or(0, |b| usize::from(u16::from_be_bytes(*b)));
+            let length = data
+                .first_chunk::<2>()
+                .map_or(0, |b| usize::from(u16::from_be_bytes(*b)));
             let text = data.get(2..).unwrap_or_default();
             markup::from_plain(&charset::decode(text.get(..length).unwrap_or(text)))
         }
@@ -101,10 +106,20 @@ mod tests {
     #[test]
     fn packets_of_every_kind_give_their_text() {
         assert_eq!(lines("subrip", b"<i>a</i>\r\nb"), "<i>a</i>\nb");
-        assert_eq!(lines("ass", b"0,0,Default,,0,0,0,,Yes, {\\b1}no\\Nmore"), "Yes, no\nmore");
+        assert_eq!(
+            lines("ass", b"0,0,Default,,0,0,0,,Yes, {\\b1}no\\Nmore"),
+            "Yes, no\nmore"
+        );
         assert_eq!(lines("mov_text", b"\0\x05Hello\0\0\0\x0Cstyl"), "Hello");
         for codec in ["subrip", "ass", "mov_text", "text", "webvtt"] {
-            for hostile in [&b""[..], b"\xFF", b"\xFF\xFF\xFF", b",,,,,,,,", b"{{{{", b"<<<<"] {
+            for hostile in [
+                &b""[..],
+                b"\xFF",
+                b"\xFF\xFF\xFF",
+                b",,,,,,,,",
+                b"{{{{",
+                b"<<<<",
+            ] {
                 assert!(!lines(codec, hostile).contains('<'));
             }
         }

@@ -41,7 +41,10 @@ pub fn from_ass(text: &str) -> String {
         };
         let overrides = &rest[at + 1..at + end];
         for tag in overrides.split('\\') {
-            if let Some(scale) = tag.strip_prefix('p').and_then(|s| s.trim().parse::<u32>().ok()) {
+            if let Some(scale) = tag
+                .strip_prefix('p')
+                .and_then(|s| s.trim().parse::<u32>().ok())
+            {
                 is_drawing = scale > 0;
             }
         }
@@ -50,7 +53,11 @@ pub fn from_ass(text: &str) -> String {
     if !is_drawing {
         push_plain(&mut out, rest);
     }
-    tidy(&out.replace("\\N", "\n").replace("\\n", "\n").replace("\\h", " "))
+    tidy(
+        &out.replace("\\N", "\n")
+            .replace("\\n", "\n")
+            .replace("\\h", " "),
+    )
 }
 
 /// Lines without any markup.
@@ -69,7 +76,9 @@ fn tag(text: &str, out: &mut String) -> Option<usize> {
     if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) || inner.contains(['\n', '<']) {
         return None;
     }
-    let kept = ["b", "i", "u"].into_iter().find(|k| name.eq_ignore_ascii_case(k));
+    let kept = ["b", "i", "u"]
+        .into_iter()
+        .find(|k| name.eq_ignore_ascii_case(k));
     if let Some(name) = kept {
         out.push_str(if inner.starts_with('/') { "</" } else { "<" });
         out.push_str(name);

@@ -12,12 +12,13 @@ use std::sync::Arc;
 
 use newsreel_model::plan::{Plan, SubtitleOrigin};
 use newsreel_model::subtitle::Sidecar;
-use newsreel_model::{Cancel, Result};
+use newsreel_model::{Cancel, Code, Error, Result};
 
 use crate::ffi::Source;
 use crate::prepare::TextSource;
 
 pub use charset::MAX_FILE_BYTES;
+pub(crate) use parse::interval;
 pub use write::{segment, whole};
 
 /// The most cues of one track; what follows is left out.
@@ -34,6 +35,28 @@ pub struct Cue {
     pub until_ms: i64,
     /// As WebVTT has it: no blank line, nothing that could be taken for a time.
     pub text: String,
+}
+
+/// Refuses what is no file of subtitles, before anything is made.
+///
+/// # Errors
+/// [`Code::InputUnreadable`] with the file's number.
+pub fn check(sidecars: &[Sidecar]) -> Result<()> {
+    for (number, sidecar) in sidecars.iter().enumerate() {
+        let number = number + 1;
+        let why = if sidecar.bytes.len() > MAX_FILE_BYTES {
+            format!("is larger than {} MiB", MAX_FILE_BYTES >> 20)
+        } else if parse::cues(&charset::decode(&sidecar.bytes)).is_empty() {
+            "holds no subtitles in SubRip or WebVTT".to_owned()
+        } else {
+            continue;
+        };
+        return Err(Error::new(
+            Code::InputUnreadable,
+            format!("subtitle file {number} {why}; give a .srt or .vtt file"),
+        ));
+    }
+    Ok(())
 }
 
 /// The cues of every track of a plan, in its order: sorted by time, within the programme. What cannot be read is left

@@ -29,7 +29,7 @@ pub fn cues(text: &str) -> Vec<Cue> {
 }
 
 /// `00:01:02,345 --> 00:01:04.000 line:0`, hours optional.
-fn interval(line: &str) -> Option<(i64, i64)> {
+pub fn interval(line: &str) -> Option<(i64, i64)> {
     let (from, rest) = line.split_once("-->")?;
     let until = rest.split_whitespace().next()?;
     let (from, until) = (time(from.trim())?, time(until)?);

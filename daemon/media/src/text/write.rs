@@ -15,7 +15,9 @@ pub fn segment(cues: &[Cue], plan: &Plan, index: usize) -> String {
     let span = segment.map_or(0..0, |s| ms(s.start_ticks)..ms(s.end_ticks()));
     // The programme's clock and that of the media segments are one.
     let head = "WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:0\n";
-    let seen = cues.iter().filter(|c| c.from_ms < span.end && c.until_ms > span.start);
+    let seen = cues
+        .iter()
+        .filter(|c| c.from_ms < span.end && c.until_ms > span.start);
     file(head, seen)
 }
 

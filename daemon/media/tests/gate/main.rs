@@ -14,6 +14,7 @@ mod job;
 mod movie;
 mod random;
 mod segments;
+mod text;
 
 use job::Job;
 use newsreel_media::gate::Check;

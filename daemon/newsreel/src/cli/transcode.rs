@@ -1,11 +1,14 @@
 //! `newsreel transcode`: one clip in this process, with progress and a clean stop on Ctrl-C.
 
+use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use newsreel_config::Config;
+use newsreel_media::text;
 use newsreel_model::ports::EventSink;
 use newsreel_model::spec::Fallback;
+use newsreel_model::subtitle::Sidecar;
 use newsreel_model::{Cancel, Code, Error, Result};
 
 use crate::job::devices::{Device, DeviceRequest};
@@ -21,6 +24,10 @@ pub struct Arguments {
     /// Where the ladder goes; an interrupted job in it is resumed.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// A file of subtitles that belongs to the clip (SubRip or WebVTT), with its language: `captions.srt:en`. May be given
+    /// several times.
+    #[arg(long, value_name = "FILE[:LANGUAGE]")]
+    subtitles: Vec<String>,
     /// Which profile of the configuration to use.
     #[arg(long, default_value = "web")]
     profile: String,
@@ -84,6 +91,11 @@ pub fn run(arguments: &Arguments, config: &Config) -> Result<()> {
     let profile = config.profile(&arguments.profile)?;
     let request = Request {
         input: arguments.input.clone(),
+        sidecars: arguments
+            .subtitles
+            .iter()
+            .map(|named| sidecar(named))
+            .collect::<Result<_>>()?,
         out: arguments.out.clone(),
         profile_name: arguments.profile.clone(),
         profile: profile.clone(),
@@ -98,6 +110,25 @@ pub fn run(arguments: &Arguments, config: &Config) -> Result<()> {
         limits: config.limits.clone(),
     };
     job::run(&request, &events, &cancel).map_err(|e| explain(e, arguments))
+}
+
+/// A file and the language behind its last colon, if that looks like one.
+fn sidecar(named: &str) -> Result<Sidecar> {
+    let is_language = |l: &str| {
+        (2..=8).contains(&l.len()) && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    let split = named.rsplit_once(':').filter(|(_, l)| is_language(l));
+    let (path, language) = split.unwrap_or((named, ""));
+    let mut bytes = Vec::new();
+    // One byte more than is allowed tells a file that is too large.
+    let limit = text::MAX_FILE_BYTES as u64 + 1;
+    std::fs::File::open(path)
+        .and_then(|file| file.take(limit).read_to_end(&mut bytes))
+        .map_err(|e| Error::new(Code::InputNotFound, format!("{path}: {e}")))?;
+    Ok(Sidecar {
+        language: language.to_owned(),
+        bytes,
+    })
 }
 
 /// Adds what this command can do about an error.

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use newsreel_media::boxes;
 use newsreel_media::gate;
-use newsreel_media::package::dash::{self, DashTrack, Kind};
+use newsreel_media::package::dash::{self, DashText, DashTrack, Kind};
 use newsreel_media::package::mp4::{self, Track};
 use newsreel_model::job::{Finished, layout};
-use newsreel_model::plan::{AudioPlan, AudioRole, Plan, RungPlan};
+use newsreel_model::plan::{AudioPlan, AudioRole, Plan, RungPlan, SubtitlePlan};
 use newsreel_model::{Cancel, Error, Result};
 
 use super::files;
@@ -180,7 +180,17 @@ fn manifest(dir: &Path, plan: &Plan, journal: &[Finished]) -> Result<String> {
         .unwrap_or(0);
     // A player that finds more media than the manifest promises may stop short of the end.
     let duration_s = tracks.iter().map(end_s).fold(plan.duration_s(), f64::max);
-    Ok(dash::manifest(duration_s, plan.seconds(longest), &tracks))
+    let texts: Vec<DashText> = plan
+        .subtitles
+        .iter()
+        .map(|s| dash_text(plan, s, &sizes))
+        .collect();
+    Ok(dash::manifest(
+        duration_s,
+        plan.seconds(longest),
+        &tracks,
+        &texts,
+    ))
 }
 
 /// What DASH calls what a rendition is for. The default one is the one that is `main`.
@@ -195,6 +205,30 @@ fn dash_roles(audio: &AudioPlan, is_default: bool) -> Vec<&'static str> {
     };
     let rank = if is_default { "main" } else { "alternate" };
     std::iter::once(rank).chain(own).collect()
+}
+
+fn dash_text(plan: &Plan, track: &SubtitlePlan, sizes: &HashMap<&str, u64>) -> DashText {
+    let dir = layout::subtitle_dir(&track.name);
+    let file = format!("{dir}/{}", layout::SUBTITLES_WHOLE);
+    let bits = sizes.get(file.as_str()).copied().unwrap_or(0) * 8;
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "float to int saturates"
+    )]
+    let seconds = plan.duration_s().ceil() as u64;
+    DashText {
+        id: format!("subs-{}", track.name),
+        language: track.language.clone(),
+        title: track.title.clone(),
+        role: match (track.forced, track.for_the_deaf) {
+            (true, _) => "forced-subtitle",
+            (false, true) => "caption",
+            (false, false) => "subtitle",
+        },
+        file,
+        bandwidth_bps: (bits / seconds.max(1)).max(1),
+    }
 }
 
 /// Where a track's last segment ends, in seconds.

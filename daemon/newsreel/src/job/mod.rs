@@ -29,6 +29,7 @@ use newsreel_model::job::{JOB_FORMAT, JOB_KIND, JobRecord, JobState, layout};
 use newsreel_model::plan::Fingerprint;
 use newsreel_model::ports::{Checkpoints, EventSink};
 use newsreel_model::profile::Profile;
+use newsreel_model::subtitle::Sidecar;
 use newsreel_model::{Cancel, Code, Error, Result};
 
 use crate::printing;
@@ -42,6 +43,8 @@ use outdir::OutDir;
 pub struct Request {
     /// The clip.
     pub input: PathBuf,
+    /// Files of subtitles that belong to it.
+    pub sidecars: Vec<Sidecar>,
     /// Where everything goes.
     pub out: PathBuf,
     /// Name of the profile, for the record.
@@ -92,6 +95,7 @@ fn run_to_end(request: &Request, events: &Arc<dyn EventSink>, cancel: &Cancel) -
         &source,
         &request.profile_name,
         &request.profile,
+        &request.sidecars,
         limits(&request.limits),
         cancel,
     )?;

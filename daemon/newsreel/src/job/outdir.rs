@@ -10,9 +10,10 @@ use newsreel_model::{Code, Error, Result};
 use super::{fingerprint, record};
 
 /// What a job leaves behind, and therefore all that `--force` removes.
-const OURS: [&str; 10] = [
+const OURS: [&str; 11] = [
     "video",
     "audio",
+    "subs",
     "mp4",
     "thumbs",
     layout::POSTER,

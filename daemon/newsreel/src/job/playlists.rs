@@ -5,10 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use newsreel_media::boxes;
-use newsreel_media::package::hls::{self, AudioRendition, MediaSegment, Variant};
+use newsreel_media::package::hls::{
+    self, AudioRendition, MediaSegment, SubtitleRendition, Variant,
+};
 use newsreel_model::event::Event;
 use newsreel_model::job::{Finished, layout};
-use newsreel_model::plan::{AudioPlan, AudioRole, Plan};
+use newsreel_model::plan::{AudioPlan, AudioRole, Plan, SubtitlePlan};
 use newsreel_model::ports::EventSink;
 use newsreel_model::{Error, Result};
 
@@ -234,7 +236,13 @@ impl Playlists {
                 characteristics: characteristics(a.role),
             })
             .collect();
-        hls::master_playlist(&variants, &renditions)
+        // Subtitles are listed once they are all there, with the programme.
+        let subtitles = if self.plan.grid.is_empty() {
+            Vec::new()
+        } else {
+            subtitles(&self.plan)
+        };
+        hls::master_playlist(&variants, &renditions, &subtitles)
     }
 
     /// Writes everything in its final form, with the plan that is complete now.
@@ -247,10 +255,39 @@ impl Playlists {
         for rendition in self.video.iter_mut().chain(&mut self.audio) {
             out.extend(write_media(dir, plan, rendition, true)?);
         }
+        out.extend(write_subtitles(dir, plan)?);
         let text = self.master_text(&vec![true; self.master.len()]);
         out.push(files::replace(dir, layout::MASTER, text.as_bytes())?);
         Ok(out)
     }
+}
+
+fn subtitles(plan: &Plan) -> Vec<SubtitleRendition> {
+    let tracks = plan.subtitles.iter();
+    let rendition = |track: &SubtitlePlan| SubtitleRendition {
+        language: track.language.clone(),
+        name: track.title.clone(),
+        uri: format!("{}/{}", layout::subtitle_dir(&track.name), layout::INDEX),
+        forced: track.forced,
+        for_the_deaf: track.for_the_deaf,
+    };
+    tracks.map(rendition).collect()
+}
+
+fn write_subtitles(dir: &Path, plan: &Plan) -> Result<Vec<Finished>> {
+    let segments = plan.grid.segments.iter().enumerate();
+    let segments: Vec<MediaSegment> = segments
+        .map(|(index, segment)| MediaSegment {
+            uri: layout::subtitle_segment(index),
+            duration_s: plan.seconds(segment.duration_ticks),
+        })
+        .collect();
+    let text = hls::text_playlist(plan.target_duration_s, &segments);
+    let write = |track: &SubtitlePlan| {
+        let path = format!("{}/{}", layout::subtitle_dir(&track.name), layout::INDEX);
+        files::replace(dir, &path, text.as_bytes())
+    };
+    plan.subtitles.iter().map(write).collect()
 }
 
 /// What HLS calls the people a rendition is for.

@@ -9,10 +9,13 @@ use newsreel_media::audio::{AudioTask, ProgrammeEnd};
 use newsreel_media::ffi::{self, Source};
 use newsreel_media::pictures::{self, PictureSource};
 use newsreel_media::pipeline::RunControl;
-use newsreel_media::prepare::{Head, Prepared};
+use newsreel_media::prepare::{Head, Prepared, TextSource};
+use newsreel_media::text;
 use newsreel_model::grid::{Run, RungWork};
 use newsreel_model::job::layout;
+use newsreel_model::plan::{Plan, SubtitlePlan};
 use newsreel_model::report::{FallbackReport, SourceReport};
+use newsreel_model::subtitle::Sidecar;
 use newsreel_model::{Cancel, Error, Result};
 
 use super::devices::Devices;
@@ -30,6 +33,8 @@ pub struct Programme<'a> {
     pub finished: &'a HashSet<String>,
     /// How many segments an earlier execution's plan had.
     pub planned_segments: Option<usize>,
+    /// Files of subtitles that came with the job.
+    pub sidecars: &'a [Sidecar],
     /// Where the first segment is encoded.
     pub devices: &'a Devices,
     /// Told when work leaves a device.
@@ -59,6 +64,7 @@ impl Programme<'_> {
         let begun = self.begin(scope, &mut head, &end);
         let (pictures, sound, first) = begun.inspect_err(|_| self.give_up(&end))?;
 
+        let texts = std::mem::take(&mut head.texts);
         // Reading the rest of the source goes on beside the head start.
         let whole = head.whole();
         let head_start = first.map_or(Ok(()), join);
@@ -70,9 +76,16 @@ impl Programme<'_> {
         };
         let (prepared, source) = whole.inspect_err(|_| self.give_up(&end))?;
         end.is_that_of(&prepared.plan.grid);
+        let subtitles = self
+            .spawn_subtitles(scope, texts, prepared.plan.clone())
+            .inspect_err(|_| self.give_up(&end))?;
         let outcome = planned(prepared, source).inspect_err(|_| self.give_up(&end));
 
-        let parts = [join(pictures), sound.map_or(Ok(()), join)];
+        let parts = [
+            join(pictures),
+            sound.map_or(Ok(()), join),
+            subtitles.map_or(Ok(()), join),
+        ];
         match (
             outcome,
             telling(parts.into_iter().filter_map(std::result::Result::err)),
@@ -166,6 +179,49 @@ impl Programme<'_> {
             let mut sink = SoundSink::new(self.sink, task.renditions.len());
             task.run(&wanted, &mut sink, self.cancel)
         })
+    }
+
+    /// Subtitles wait for the grid and for nothing else, and nothing waits for them but the end.
+    fn spawn_subtitles<'scope, 'env>(
+        &'env self,
+        scope: &'scope Scope<'scope, 'env>,
+        texts: Vec<TextSource>,
+        plan: Plan,
+    ) -> Result<Option<Handle<'scope>>> {
+        let files = |track: &SubtitlePlan| {
+            let dir = layout::subtitle_dir(&track.name);
+            let segments = (0..plan.grid.len()).map(layout::subtitle_segment);
+            let names = segments.chain([layout::SUBTITLES_WHOLE.to_owned()]);
+            names
+                .map(move |file| format!("{dir}/{file}"))
+                .collect::<Vec<_>>()
+        };
+        let paths: Vec<Vec<String>> = plan.subtitles.iter().map(files).collect();
+        if paths
+            .iter()
+            .flatten()
+            .all(|path| self.finished.contains(path))
+        {
+            return Ok(None);
+        }
+        let handle = spawn(scope, "subtitles", move || {
+            let tracks = text::read(self.source, &texts, self.sidecars, &plan, self.cancel)?;
+            for (cues, paths) in tracks.iter().zip(paths) {
+                for (index, path) in paths.into_iter().enumerate() {
+                    if self.finished.contains(&path) {
+                        continue;
+                    }
+                    let text = if index < plan.grid.len() {
+                        text::segment(cues, &plan, index)
+                    } else {
+                        text::whole(cues)
+                    };
+                    self.sink.file(path, text.into_bytes())?;
+                }
+            }
+            Ok(())
+        })?;
+        Ok(Some(handle))
     }
 
     fn spawn_pictures<'scope, 'env>(

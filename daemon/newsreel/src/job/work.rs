@@ -56,6 +56,7 @@ pub fn execute(
         sink: &sink,
         finished: &finished,
         planned_segments: record.plan.as_ref().map(|p| p.grid.len()),
+        sidecars: &context.request.sidecars,
         devices: &devices,
         on_fallback: &|fallback| milestones.emit(&Event::FellBack { fallback }),
         max_gap_s: context.request.limits.max_gap_s,

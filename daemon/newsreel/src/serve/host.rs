@@ -367,6 +367,9 @@ impl Link {
             ("audio", Some(language), Some(file)) if programme && plain(language) => {
                 file == layout::INIT || layout::segment_index(file).is_some()
             }
+            ("subs", Some(track), Some(file)) if programme && plain(track) => {
+                file.strip_suffix(".vtt").is_some_and(plain)
+            }
             ("thumbs", Some(file), None) if programme => file
                 .strip_suffix(".jpg")
                 .is_some_and(|n| n.len() == 4 && plain(n)),

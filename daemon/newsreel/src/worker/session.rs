@@ -155,7 +155,14 @@ impl Session {
         finished: &HashSet<String>,
     ) -> Result<()> {
         let cancel = Cancel::child(&self.control.cancel);
-        let head = prepare::head(source, ask.profile_name, ask.profile, ask.limits, &cancel)?;
+        let head = prepare::head(
+            source,
+            ask.profile_name,
+            ask.profile,
+            &[],
+            ask.limits,
+            &cancel,
+        )?;
         outlet.say(&Word::Head { epoch: self.epoch }, &[&json(head.plan())?])?;
         let sink = self.sink(outlet, head.plan(), ask.inits, &cancel);
         let told = |fallback| outlet.tell(fallback);
@@ -164,6 +171,7 @@ impl Session {
             sink: &sink,
             finished,
             planned_segments: ask.known.map(|p| p.grid.len()),
+            sidecars: &[],
             devices: ask.devices,
             on_fallback: &told,
             max_gap_s: ask.max_gap_s,

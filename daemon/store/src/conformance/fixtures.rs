@@ -94,6 +94,7 @@ pub fn plan(segments: u32) -> Plan {
         target_duration_s: 5,
         video: video(),
         audio: Vec::new(),
+        subtitles: Vec::new(),
         audio_spec: AudioSpec::default(),
         thumbnails: ThumbnailSpec::default(),
         grid: Grid {

@@ -196,7 +196,11 @@ fn deliveries_of_a_job_go_out_one_after_the_other(store: &dyn Store) {
             (first(store, "b", 3), Settled::Delivered),
         ])
         .unwrap();
-    assert_eq!(store.awaited().unwrap(), ["a"], "nothing waits for the other");
+    assert_eq!(
+        store.awaited().unwrap(),
+        ["a"],
+        "nothing waits for the other"
+    );
     assert_eq!(events(store, "a", 60), [2, 3, 4]);
 }
 

@@ -54,6 +54,7 @@ pub fn plan() -> Plan {
             loudness: None,
             limited: false,
         }],
+        subtitles: Vec::new(),
         audio_spec: Default::default(),
         thumbnails: Default::default(),
         grid: grid(&[50, 100, 100, 25]),
