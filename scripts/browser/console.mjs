@@ -11,14 +11,14 @@ import { Watched } from "./console/watched.mjs";
 import { login } from "./console/login.mjs";
 import { away, frame, others } from "./console/pages.mjs";
 import { job, queue } from "./console/jobs.mjs";
-import { uploads } from "./console/uploads.mjs";
+import { story, uploads } from "./console/uploads.mjs";
 import { UserError } from "./server.mjs";
 
 const USAGE = "usage: node scripts/browser/console.mjs open|key --daemon URL [--clip URL --other URL --short URL] [--key KEY] [--shots DIR]";
 
 const FLOWS = {
   /** A daemon that asks for no key. */
-  open: [frame, queue, job, uploads, others, away],
+  open: [frame, queue, job, uploads, story, others, away],
   /** One that does. */
   key: [login],
 };

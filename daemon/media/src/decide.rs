@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use newsreel_model::grid::Grid;
-use newsreel_model::plan::{AudioPlan, Colour, Matching, Plan, SubtitlePlan, VideoPlan, Warning};
+use newsreel_model::plan::{Colour, Matching, Plan, VideoPlan, Warning};
 use newsreel_model::profile::Profile;
 use newsreel_model::{Cancel, Code, Error, Result};
 
@@ -18,13 +18,11 @@ use crate::reader::IndexedReader;
 use crate::timeline::{self, Presentation};
 use crate::timing::Timing;
 
-/// Everything that does not need a decoded picture.
+/// What the picture becomes, by its headers and first pictures; sound and subtitles are chosen elsewhere.
 pub fn decide(
     profile_name: &str,
     profile: &Profile,
     v: &StreamInfo,
-    audio: Vec<AudioPlan>,
-    subtitles: Vec<SubtitlePlan>,
     timing: Timing,
     seen: &Look,
     warnings: Vec<Warning>,
@@ -71,8 +69,8 @@ pub fn decide(
             rungs: Vec::new(),
             timeline_digest: String::new(),
         },
-        audio,
-        subtitles,
+        audio: Vec::new(),
+        subtitles: Vec::new(),
         audio_spec: profile.audio.clone(),
         thumbnails: profile.thumbnails.clone(),
         grid: Grid::default(),

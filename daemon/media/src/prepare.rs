@@ -150,16 +150,11 @@ pub fn head(
 
     let timing = Timing::of(v, &indexer.index);
     let seen = look(source.as_ref(), &indexer.index, &v.params, cancel)?;
-    let mut plan = decide(
-        profile_name,
-        profile,
-        v,
-        chosen.renditions,
-        subtitles.tracks,
-        timing,
-        &seen,
-        warnings,
-    );
+    let mut plan = Plan {
+        audio: chosen.renditions,
+        subtitles: subtitles.tracks,
+        ..decide(profile_name, profile, v, timing, &seen, warnings)
+    };
     let params = Arc::new(Params::try_clone(&v.params).map_err(errors::engine("planning"))?);
     find_first_picture(source, &mut indexer, &params, &mut plan, limits, cancel)?;
     settle_origin(&mut plan, &indexer.index, limits);

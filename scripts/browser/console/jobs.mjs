@@ -31,8 +31,22 @@ export async function queue(watched) {
   await page.setViewportSize({ width: 390, height: 844 });
   await page.emulateMedia({ colorScheme: "light" });
   await watched.shoot(page, "phone-light");
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await finds(page);
   watched.good("a clip handed in by its path appears in the list, beside titles in other scripts");
   await watched.close(page);
+}
+
+/** A word as it comes to a hurried hand: without accents, and only its beginning. */
+async function finds(page) {
+  await page.getByLabel("Search jobs").fill("sudst");
+  const found = page.getByRole("list", { name: "Found" }).getByRole("listitem");
+  await found.filter({ hasText: HANDED_IN }).waitFor();
+  expect((await found.count()) === 1, `${await found.count()} jobs were found`);
+  const marked = await found.locator("mark").first().textContent();
+  expect(marked === "Südstadt", `what was found is marked as ${marked}`);
+  await page.getByLabel("Search jobs").fill("");
+  await found.waitFor({ state: "detached" });
 }
 
 const video = (page, work, argument) => page.locator("video").evaluate(work, argument);

@@ -1,5 +1,6 @@
-// A clip that is uploaded in pieces, with a reload in between. Not here: the door it goes through (door.mjs).
+// Clips that are uploaded: one in pieces with a reload in between, and one that becomes a story. Not here: the door it goes through (door.mjs).
 
+import { fileURLToPath } from "node:url";
 import { Door } from "./door.mjs";
 import { expect } from "./watched.mjs";
 
@@ -18,6 +19,22 @@ export async function uploads(watched) {
   } finally {
     door.close();
   }
+}
+
+/** Through the daemon's own door, to the end. */
+export async function story(watched) {
+  const page = await watched.open({});
+  await page.goto(watched.options.daemon);
+  await page.getByLabel("Clips to upload").setInputFiles(fileURLToPath(watched.options.short));
+  const clip = /([^/]+)\.mp4$/.exec(watched.options.short)[1];
+  const uploaded = (job) => job.title === clip;
+  await watched.until(async () => {
+    const { jobs } = await watched.ask("/v1/jobs?state=completed&limit=200");
+    return jobs.some(uploaded);
+  }, "an uploaded clip is completed");
+  await page.locator(".row", { hasText: clip }).getByText("Completed").first().waitFor();
+  watched.good("an uploaded clip becomes a story");
+  await watched.close(page);
 }
 
 async function outlivesReload(watched, page, door) {

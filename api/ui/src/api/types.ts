@@ -5,6 +5,7 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 
 export type Job = Schemas["JobView"];
+export type Hit = Schemas["SearchHit"];
 export type JobPage = Schemas["JobPage"];
 export type JobState = Schemas["JobState"];
 export type Output = Schemas["OutputView"];

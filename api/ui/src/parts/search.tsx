@@ -1,8 +1,8 @@
-// Finds jobs by their titles, where the daemon can search. Not here: the list of all jobs.
+// Finds jobs by their words. Not here: the list of all jobs.
 
 import { useEffect, useState } from "preact/hooks";
-import { hasSearch, search } from "../api/search";
-import type { Job } from "../api/types";
+import { search } from "../api/search";
+import type { Hit } from "../api/types";
 import { jobLink } from "../route";
 import { State } from "./state";
 import { Title } from "./title";
@@ -10,11 +10,9 @@ import { Title } from "./title";
 const SETTLE_MS = 250;
 
 export function Search() {
-  const [there, setThere] = useState(false);
   const [text, setText] = useState("");
-  const [found, setFound] = useState<Job[]>();
+  const [found, setFound] = useState<Hit[]>();
   const [error, setError] = useState<string>();
-  useEffect(() => void hasSearch().then(setThere), []);
   useEffect(() => {
     setError(undefined);
     if (text.trim() === "") return setFound(undefined);
@@ -29,12 +27,11 @@ export function Search() {
       stop.abort();
     };
   }, [text]);
-  if (!there) return null;
   return (
     <search class="search">
       <label>
-        <span class="unseen">Search titles</span>
-        <input type="search" dir="auto" placeholder="Search titles" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+        <span class="unseen">Search jobs</span>
+        <input type="search" dir="auto" placeholder="Search jobs" maxLength={200} value={text} onInput={(event) => setText(event.currentTarget.value)} />
       </label>
       {error ? (
         <p class="field-error" role="alert">
@@ -44,12 +41,15 @@ export function Search() {
       {found ? (
         <ul class="found" aria-label="Found">
           {found.length === 0 ? <li class="hint">Nothing was found.</li> : null}
-          {found.map((job) => (
+          {found.map(({ job, snippet }) => (
             <li key={job.id}>
               <a href={jobLink(job.id)}>
                 <Title job={job} />
               </a>{" "}
               <State job={job} />
+              <p class="hint" dir="auto">
+                {snippet.map((part) => (part.found ? <mark>{part.text}</mark> : part.text))}
+              </p>
             </li>
           ))}
         </ul>

@@ -72,6 +72,10 @@ impl Leveller {
 
     /// Takes samples in and gives out, onto the end of `out`, those that nothing after them can change any more: with
     /// `last`, all.
+    #[allow(
+        clippy::needless_range_loop,
+        reason = "a moment of all channels at a time, each of which is a row"
+    )]
     pub fn level(&mut self, samples: &[Vec<f32>], last: bool, out: &mut [Vec<f32>]) {
         let count = samples.first().map_or(0, Vec::len);
         for n in 0..count {

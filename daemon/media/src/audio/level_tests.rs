@@ -29,9 +29,7 @@ fn what_is_quiet_enough_is_not_touched() {
 #[test]
 fn nothing_is_louder_than_the_ceiling_and_nothing_is_lost() {
     let mut input = tone(440.0, 0.5, 0.0);
-    for n in 20_000..20_200 {
-        input[n] *= 3.0;
-    }
+    input[20_000..20_200].iter_mut().for_each(|s| *s *= 3.0);
     let out = run(&input, 333);
     assert_eq!(out.len(), input.len());
     let loudest = out.iter().fold(0f32, |m, s| m.max(s.abs()));

@@ -47,7 +47,7 @@ pub fn settle(
     let mut decoding = Decoding::open(source, sounds, &streams(plan.audio.iter()), cancel)?;
     let mut more = true;
     while more && meters.iter().any(|m| until.is_none_or(|s| m.seconds() < s)) {
-        more = decoding.next(|block| meters.iter_mut().map(|m| m.mixer.place(&block)).collect())?;
+        more = decoding.next(|block| meters.iter_mut().try_for_each(|m| m.mixer.place(&block)))?;
         catch_up(meters.iter_mut().map(|m| &mut m.mixer).collect());
         for meter in &mut meters {
             meter.measure(until)?;

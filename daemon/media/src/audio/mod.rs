@@ -166,7 +166,7 @@ impl AudioTask {
     /// Encodes the sound and hands over every segment for which `wanted` is true.
     ///
     /// The source is read once for all renditions. Memory holds what one stream is ahead of another, at most
-    /// [`MAX_LAG_S`].
+    /// `MAX_LAG_S`.
     ///
     /// # Errors
     /// Cancelled, the encoder failed, or the sink did. Damage in the source becomes silence.
@@ -187,8 +187,8 @@ impl AudioTask {
         let mut decoding = Decoding::open(&self.source, &self.sounds, &streams, cancel)?;
         while renditions.iter().any(|r| !r.finished) {
             let more = decoding.next(|block| {
-                let going = renditions.iter_mut().filter(|r| !r.finished);
-                going.map(|r| r.mixer.place(&block)).collect()
+                let mut going = renditions.iter_mut().filter(|r| !r.finished);
+                going.try_for_each(|r| r.mixer.place(&block))
             })?;
             catch_up(renditions.iter_mut().map(|r| &mut r.mixer).collect());
             for rendition in renditions.iter_mut().filter(|r| !r.finished) {
