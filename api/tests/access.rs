@@ -111,7 +111,7 @@ async fn status(client: &Client, route: &str, key: Option<&str>) -> (StatusCode,
     if let Some(bearer) = &bearer {
         headers.push(("authorization", bearer.as_str()));
     }
-    if route.starts_with("PATCH") {
+    if route.starts_with("PATCH /v1/uploads") {
         headers.push(("content-type", "application/offset+octet-stream"));
     } else if !body.is_empty() {
         headers.push(("content-type", "application/json"));

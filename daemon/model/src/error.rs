@@ -180,6 +180,15 @@ impl Code {
         )
     }
 
+    /// Whether others were quicker (for a device's sessions or memory, for the beginning of a rung), rather than anything wrong.
+    #[must_use]
+    pub fn is_contention(self) -> bool {
+        matches!(
+            self,
+            Self::EncoderSessionsExhausted | Self::DeviceOutOfMemory | Self::ParameterSetsDiffer
+        )
+    }
+
     /// The process exit status, after sysexits(3); 130 for an interrupt, as shells do.
     #[must_use]
     pub fn exit_status(self) -> u8 {

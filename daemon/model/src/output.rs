@@ -113,7 +113,7 @@ mod tests {
                 "colour": {"primaries": 1, "transfer": 1, "matrix": 1, "full_range": false},
                 "rungs": [rung("720p", 1280, 720), rung("240p", 426, 240)], "timeline_digest": ""
             },
-            "audio": null, "audio_spec": {}, "thumbnails": {},
+            "audio": [], "subtitles": [], "audio_spec": {}, "thumbnails": {},
             "grid": serde_json::to_value(grid).unwrap(), "warnings": []
         }))
         .unwrap()

@@ -143,6 +143,7 @@ pub struct Plan {
     /// The sound's renditions, the default one first; empty without sound.
     pub audio: Vec<AudioPlan>,
     /// Tracks of subtitles.
+    #[serde(default)]
     pub subtitles: Vec<SubtitlePlan>,
     /// Sound wishes of the profile.
     pub audio_spec: AudioSpec,

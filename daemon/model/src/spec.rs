@@ -45,6 +45,34 @@ impl fmt::Display for InputSpec {
     }
 }
 
+/// A file of subtitles beside the clip.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct SubtitleSpec {
+    /// `file:///absolute/path` of a SubRip or WebVTT file of at most 4 MiB.
+    #[cfg_attr(
+        feature = "schema",
+        schema(
+            min_length = 8,
+            max_length = 4096,
+            pattern = r"^file:///[^\x00-\x08\x0B-\x1F\x7F-\x9F]*$",
+            example = "file:///in/story.de.srt"
+        )
+    )]
+    pub url: String,
+    /// Its language (BCP 47, such as `de`); `und` when it is left out.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(
+        feature = "schema",
+        schema(max_length = 35, pattern = "^[A-Za-z0-9-]*$")
+    )]
+    pub language: String,
+}
+
+/// The most files of subtitles a job may bring along.
+const MAX_SUBTITLES: usize = 20;
+
 /// On which devices a job may go on when its own fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -134,6 +162,10 @@ pub struct JobSpec {
         )
     )]
     pub destination: Option<String>,
+    /// Files of subtitles beside the clip, at most 20; those inside it are found by themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schema(max_items = 20))]
+    pub subtitles: Vec<SubtitleSpec>,
     /// Who is told what happens to the job, at most 8 receivers, beside those of the daemon's configuration.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schema", schema(max_items = 8))]
@@ -198,6 +230,7 @@ impl JobSpec {
             tenant: default_tenant(),
             metadata: BTreeMap::new(),
             destination: None,
+            subtitles: Vec::new(),
             notifications: Vec::new(),
             deadline: None,
         }
@@ -238,6 +271,18 @@ impl JobSpec {
         }
         if let Some(destination) = &self.destination {
             length("destination", destination, 8, 4096)?;
+        }
+        if self.subtitles.len() > MAX_SUBTITLES {
+            return Err(invalid("subtitles", "may have at most 20 files"));
+        }
+        for (number, file) in self.subtitles.iter().enumerate() {
+            length(&format!("subtitles[{number}].url"), &file.url, 8, 4096)?;
+            let field = format!("subtitles[{number}].language");
+            length(&field, &file.language, 0, 35)?;
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+            if !file.language.chars().all(plain) {
+                return Err(invalid(&field, "may hold only letters, digits and -"));
+            }
         }
         if self.notifications.len() > MAX_NOTIFICATIONS {
             return Err(invalid("notifications", "may have at most 8 receivers"));

@@ -79,6 +79,8 @@ mod retention;
 mod sink;
 #[path = "serve/store.rs"]
 mod store;
+#[path = "serve/subtitles.rs"]
+mod subtitles;
 mod support;
 #[path = "serve/traces.rs"]
 mod traces;

@@ -138,6 +138,7 @@ impl Scheduler {
             return;
         };
         job.failures = 0;
+        job.refusals = 0;
         if job.suspicion.is_some() && job.suspicion == group {
             job.suspicion = None;
             job.solo_deaths = 0;

@@ -91,13 +91,17 @@ impl Scheduler {
         let Some(job) = self.jobs.get_mut(&id) else {
             return;
         };
-        job.failures = job.failures.saturating_add(1);
-        if job.failures >= self.policy.max_failures.max(1) {
+        let (count, most) = if code.is_contention() {
+            (&mut job.refusals, self.policy.max_refusals)
+        } else {
+            (&mut job.failures, self.policy.max_failures)
+        };
+        *count = count.saturating_add(1);
+        let count = *count;
+        if count >= most.max(1) {
             return self.fail(id, code);
         }
-        job.not_before_ms = self
-            .now_ms
-            .saturating_add(self.policy.backoff_ms(job.failures));
+        job.not_before_ms = self.now_ms.saturating_add(self.policy.backoff_ms(count));
     }
 
     fn fall_back(&mut self, session: &Session, code: Code) {

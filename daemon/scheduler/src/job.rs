@@ -33,6 +33,8 @@ pub(crate) struct Job {
     pub sessions: BTreeMap<Epoch, Kind>,
     /// Retried failures since the last progress.
     pub failures: u32,
+    /// Retried refusals since the last progress.
+    pub refusals: u32,
     pub bugs: u32,
     pub not_before_ms: u64,
     pub bars: BTreeMap<Kind, Bars>,
@@ -72,6 +74,7 @@ impl Job {
             prepared: false,
             sessions: BTreeMap::new(),
             failures: 0,
+            refusals: 0,
             bugs: 0,
             not_before_ms: 0,
             bars: BTreeMap::new(),

@@ -17,6 +17,8 @@ pub struct Policy {
     pub preempt_gap_ms: u64,
     /// Failures to retry without progress in between, after which a job fails. 1 or more.
     pub max_failures: u32,
+    /// The same of what was refused because others were quicker: it says nothing against the job. 1 or more.
+    pub max_refusals: u32,
     /// Pause after the first failure; doubles with each.
     pub backoff_base_ms: u64,
     /// The longest pause.
@@ -48,6 +50,7 @@ impl Default for Policy {
             min_run_ms: 10_000,
             preempt_gap_ms: 60_000,
             max_failures: 5,
+            max_refusals: 50,
             backoff_base_ms: 1_000,
             backoff_max_ms: 60_000,
             max_solo_deaths: 2,

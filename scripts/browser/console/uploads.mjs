@@ -27,7 +27,7 @@ export async function story(watched) {
   await page.goto(watched.options.daemon);
   await page.getByLabel("Clips to upload").setInputFiles(fileURLToPath(watched.options.short));
   const clip = /([^/]+)\.mp4$/.exec(watched.options.short)[1];
-  const uploaded = (job) => job.title === clip;
+  const uploaded = (job) => job.spec.title === clip;
   await watched.until(async () => {
     const { jobs } = await watched.ask("/v1/jobs?state=completed&limit=200");
     return jobs.some(uploaded);

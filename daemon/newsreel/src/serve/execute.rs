@@ -160,6 +160,7 @@ impl Core {
             // Waiting for a session would hold up everything that is made once.
             spill: live.job.spec.fallback == Fallback::Any,
             inits: live.inits(),
+            sidecars: live.sidecars.clone(),
         };
         let begun = self
             .host(slot, &device)

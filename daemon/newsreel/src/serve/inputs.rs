@@ -9,8 +9,8 @@ use newsreel_model::spec::InputSpec;
 use newsreel_model::store::StoredJob;
 use newsreel_model::{Code, Error, Result};
 use parking_lot::RwLock;
-use url::Url;
 
+use super::file_url::file_path;
 use super::message::Message;
 use crate::source::FileSource;
 use crate::{fetch, uploads};
@@ -93,7 +93,15 @@ impl Roots {
     /// # Errors
     /// No `file` URL, not below an input root, or not there.
     pub fn input(&self, url: &str) -> Result<PathBuf> {
-        let asked = file_path("input.url", url)?;
+        self.file("input.url", url)
+    }
+
+    /// The path a URL in `field` means, by the same rules.
+    ///
+    /// # Errors
+    /// As for [`Roots::input`].
+    pub fn file(&self, field: &str, url: &str) -> Result<PathBuf> {
+        let asked = file_path(field, url)?;
         let inputs = self.lists().inputs;
         let path = std::fs::canonicalize(&asked).map_err(|_| {
             // Whether it exists is nobody's business where it may not be read.
@@ -103,12 +111,12 @@ impl Roots {
                     format!("there is no file {}", asked.display()),
                 )
             } else {
-                forbidden("input.url", &asked, "storage.input_roots")
+                forbidden(field, &asked, "storage.input_roots")
             }
         })?;
         self.holds(&path, &inputs)
             .then_some(path)
-            .ok_or_else(|| forbidden("input.url", &asked, "storage.input_roots"))
+            .ok_or_else(|| forbidden(field, &asked, "storage.input_roots"))
     }
 
     /// What the deciding thread is told of a job to be worked on; the look at its input may block, so it is not made there.
@@ -126,21 +134,29 @@ impl Roots {
         }
     }
 
-    /// Opens an input. What was opened is checked once more: the path may have been changed since it was resolved.
+    /// Opens an input.
+    ///
+    /// # Errors
+    /// As for [`Roots::open_file`].
+    pub fn open(&self, job: &StoredJob) -> Result<FileSource> {
+        match self.here(job) {
+            Some(path) => open_here(&path, &job.spec.input),
+            None => self.open_file("input.url", &job.spec.input.url),
+        }
+    }
+
+    /// Opens a file. What was opened is checked once more: the path may have been changed since it was resolved.
     ///
     /// # Errors
     /// As for [`Roots::input`], and when it is no regular file.
-    pub fn open(&self, job: &StoredJob) -> Result<FileSource> {
-        if let Some(path) = self.here(job) {
-            return open_here(&path, &job.spec.input);
-        }
-        let path = self.input(&job.spec.input.url)?;
+    pub fn open_file(&self, field: &str, url: &str) -> Result<FileSource> {
+        let path = self.file(field, url)?;
         let source = FileSource::open(&path)?;
         let opened = real_path(source.file())?;
         if self.holds(&opened, &self.lists().inputs) {
             Ok(source)
         } else {
-            Err(forbidden("input.url", &path, "storage.input_roots"))
+            Err(forbidden(field, &path, "storage.input_roots"))
         }
     }
 
@@ -216,54 +232,6 @@ fn forbidden(field: &str, path: &Path, key: &str) -> Error {
             path.display()
         ),
     )
-}
-
-fn file_path(field: &str, url: &str) -> Result<PathBuf> {
-    let invalid = |why: &str| {
-        Error::new(
-            Code::RequestInvalid,
-            format!("`{field}` {why}; give file:///absolute/path"),
-        )
-    };
-    let parsed = Url::parse(url).map_err(|e| invalid(&format!("is no URL ({e})")))?;
-    if parsed.scheme() != "file" {
-        return Err(Error::new(
-            Code::InputSchemeUnsupported,
-            format!(
-                "`{field}`: `{}` URLs are not served here; give file:///absolute/path",
-                parsed.scheme()
-            ),
-        ));
-    }
-    if parsed
-        .host_str()
-        .is_some_and(|host| !host.is_empty() && host != "localhost")
-    {
-        return Err(invalid("names another machine"));
-    }
-    if parsed.query().is_some() || parsed.fragment().is_some() {
-        return Err(invalid(
-            "has a query or fragment; write ? as %3F and # as %23",
-        ));
-    }
-    // A path with dots in it would mean something else before and after it is resolved.
-    let written = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let has_dots = |text: &str| text.split('/').any(|part| part == ".." || part == ".");
-    let path = parsed
-        .to_file_path()
-        .map_err(|()| invalid("is no local path"))?;
-    let decoded = percent_decoded(written);
-    if has_dots(written) || has_dots(&decoded) || path.to_string_lossy().contains('\0') {
-        return Err(invalid("must not hold `.` or `..` as a part of its path"));
-    }
-    Ok(path)
-}
-
-/// For looking at, not for opening.
-fn percent_decoded(text: &str) -> String {
-    percent_encoding::percent_decode_str(text)
-        .decode_utf8_lossy()
-        .into_owned()
 }
 
 /// Where an open file lies now, by the kernel's word.

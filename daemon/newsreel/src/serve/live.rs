@@ -15,12 +15,14 @@ use newsreel_model::plan::{Fingerprint, Plan};
 use newsreel_model::ports::EventSink;
 use newsreel_model::report::FallbackReport;
 use newsreel_model::store::{Change, Store, StoredJob};
+use newsreel_model::subtitle::Sidecar;
 use newsreel_model::{Cancel, Code, Error, JobId, Result};
 use parking_lot::Mutex;
 
 use super::checkpoints::StoreCheckpoints;
 use super::inputs::Roots;
 use super::message::Message;
+use super::sidecars;
 use crate::job::outdir::OutDir;
 use crate::job::playlists::Playlists;
 use crate::job::publisher::{Piece, Publisher};
@@ -34,6 +36,8 @@ use crate::worker::protocol::Planned;
 pub struct LiveJob {
     pub job: StoredJob,
     pub source: FileSource,
+    /// Files of subtitles beside it.
+    pub sidecars: Vec<Sidecar>,
     pub fingerprint: Fingerprint,
     /// The plan of an earlier execution.
     pub known: Option<Plan>,
@@ -88,7 +92,9 @@ impl LiveJob {
         store: &Arc<dyn Store>,
         tell: &Sender<Message>,
     ) -> Result<Self> {
-        let source = roots.within(&job.roots).open(&job)?;
+        let roots = roots.within(&job.roots);
+        let source = roots.open(&job)?;
+        let sidecars = sidecars::read(&job, &roots)?;
         let fingerprint = fingerprint::of(&source, &job.profile)?;
         let dir = Path::new(&job.destination);
         // Before anything is written there, and once more with the lock held.
@@ -122,6 +128,7 @@ impl LiveJob {
         });
         let live = Self {
             source,
+            sidecars,
             fingerprint,
             known,
             reused,

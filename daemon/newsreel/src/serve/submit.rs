@@ -35,6 +35,9 @@ impl Daemon {
             None if fetch::is_remote(&spec.input.url) => fetch::check(&spec.input.url)?,
             None => roots.input(&spec.input.url).map(|_| ())?,
         }
+        for (number, file) in spec.subtitles.iter().enumerate() {
+            roots.file(&format!("subtitles[{number}].url"), &file.url)?;
+        }
         let id = JobId::new();
         let destination = match &spec.destination {
             Some(url) => roots.destination(url)?,

@@ -10,6 +10,7 @@ use newsreel_model::job::Finished;
 use newsreel_model::plan::Plan;
 use newsreel_model::profile::Profile;
 use newsreel_model::report::{FallbackReport, SourceReport};
+use newsreel_model::subtitle::Sidecar;
 use newsreel_model::{Code, Error};
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +53,8 @@ pub enum Task {
         spill: bool,
         /// Init segments that are public, by path.
         inits: HashMap<String, Vec<u8>>,
+        /// Files of subtitles beside the source.
+        sidecars: Vec<Sidecar>,
     },
     /// Segments of a plan.
     Run {

@@ -15,6 +15,7 @@ use newsreel_model::job::layout;
 use newsreel_model::plan::Plan;
 use newsreel_model::profile::Profile;
 use newsreel_model::report::{FallbackReport, SourceReport};
+use newsreel_model::subtitle::Sidecar;
 use newsreel_model::{Cancel, Code, Error, Result};
 use parking_lot::{Condvar, Mutex};
 
@@ -102,6 +103,7 @@ impl Session {
                 threads_per_encoder,
                 spill,
                 inits,
+                sidecars,
             } => {
                 let devices = device.devices(cores(), threads_per_encoder, spill)?;
                 let ask = Ask {
@@ -112,6 +114,7 @@ impl Session {
                     devices: &devices,
                     inits,
                     known: known.as_ref(),
+                    sidecars: &sidecars,
                 };
                 self.programme(&outlet, &source, ask, &finished.into_iter().collect())
             }
@@ -159,7 +162,7 @@ impl Session {
             source,
             ask.profile_name,
             ask.profile,
-            &[],
+            ask.sidecars,
             ask.limits,
             &cancel,
         )?;
@@ -171,7 +174,7 @@ impl Session {
             sink: &sink,
             finished,
             planned_segments: ask.known.map(|p| p.grid.len()),
-            sidecars: &[],
+            sidecars: ask.sidecars,
             devices: ask.devices,
             on_fallback: &told,
             max_gap_s: ask.max_gap_s,
@@ -224,6 +227,7 @@ struct Ask<'a> {
     devices: &'a Devices,
     inits: HashMap<String, Vec<u8>>,
     known: Option<&'a Plan>,
+    sidecars: &'a [Sidecar],
 }
 
 fn json(value: &impl serde::Serialize) -> Result<Vec<u8>> {

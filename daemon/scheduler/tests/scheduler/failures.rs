@@ -63,6 +63,25 @@ fn a_retried_failure_pauses_longer_each_time_and_is_counted() {
 }
 
 #[test]
+fn what_others_were_quicker_for_is_tried_many_times_and_not_for_ever() {
+    let mut world = World::new(policy());
+    world.add(cpu(1));
+    world.queue(job(1, 0), plan(1));
+    let mut refusals = 0;
+    while world.end_of(id(1)).is_none() {
+        let (epoch, _) = session(&world, id(1));
+        world.fail(epoch, Class::Retry, Code::EncoderSessionsExhausted);
+        refusals += 1;
+        if let Some(at) = world.wake_at_ms {
+            world.run_until(at);
+        }
+    }
+    assert_eq!(refusals, policy().max_refusals);
+    let end = End::Failed(Code::EncoderSessionsExhausted);
+    assert_eq!(world.end_of(id(1)), Some(end));
+}
+
+#[test]
 fn progress_forgives_earlier_failures() {
     let mut world = World::new(policy());
     world.add(cpu(1));
