@@ -1,5 +1,6 @@
 //! One attempt to deliver: sent, to programs signed, and what its outcome means. Not here: when the next one is made to whom.
 
+use std::collections::HashMap;
 use std::io::Read;
 use std::time::Duration;
 
@@ -7,12 +8,14 @@ use jiff::{SignedDuration, Timestamp};
 use newsreel_config::{Chat, Config, Mailbox, Network};
 use newsreel_model::Result;
 use newsreel_model::webhook::{Delivery, Settled};
+use parking_lot::Mutex;
 use standardwebhooks::Webhook;
 use ureq::Agent;
 use ureq::http::StatusCode;
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::DefaultConnector;
+use url::{Position, Url};
 
 use super::address::{Guard, REFUSED};
 use super::mailer::{Mailer, Unsent};
@@ -27,11 +30,12 @@ const LONGEST_PAUSE_S: i64 = 3 * 3600;
 /// The longest pause a receiver can ask for.
 const LONGEST_ASKED_S: i64 = 3600;
 
-/// Connections kept for the next event, to all receivers.
-const MAX_IDLE: usize = 256;
+/// Connections kept for the next event, to one address.
+const MAX_IDLE: usize = 8;
 
-/// The same, to receivers at one address.
-const MAX_IDLE_PER_HOST: usize = 8;
+/// Addresses to which connections are kept. ureq looks through all that an agent keeps at each request, so that each address
+/// has an agent of its own.
+const MAX_ADDRESSES: usize = 256;
 
 /// How much of an answer's body is read, so that its connection can be used again; bytes.
 const MAX_ANSWER: u64 = 16 * 1024;
@@ -39,12 +43,21 @@ const MAX_ANSWER: u64 = 16 * 1024;
 /// What came of a request.
 type Sent = std::result::Result<ureq::http::Response<ureq::Body>, String>;
 
+/// What may be called.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Trust {
+    /// A receiver of the configuration, wherever it is.
+    Full,
+    /// A receiver of a job: what is private is refused.
+    Guarded,
+}
+
 /// Sends.
 pub struct Postman {
-    /// For receivers of the configuration, wherever they are.
-    trusted: Agent,
-    /// For receivers of jobs.
-    guarded: Agent,
+    timeout: Duration,
+    allowed: Vec<Network>,
+    /// By what they may reach and whom they call.
+    agents: Mutex<HashMap<(Trust, String), Agent>>,
     mailer: Mailer,
     master: [u8; 32],
     give_up: SignedDuration,
@@ -56,44 +69,61 @@ impl Postman {
     pub fn new(config: &Config, master: [u8; 32]) -> Result<Self> {
         let mailer = Mailer::new(&config.mail, config.webhooks.timeout_s);
         let config = &config.webhooks;
-        let settings = || {
-            Agent::config_builder()
-                .timeout_global(Some(Duration::from_secs(u64::from(config.timeout_s))))
-                .max_redirects(0)
-                .http_status_as_error(false)
-                .max_idle_connections_per_host(MAX_IDLE_PER_HOST)
-                .max_idle_connections(MAX_IDLE)
-                .user_agent(concat!("newsreel/", env!("CARGO_PKG_VERSION")))
-                // What environment variables name as a proxy would be asked to connect where we do not.
-                .proxy(None)
-                // The system's certificates: a newsroom's own authority is among them.
-                .tls_config(
-                    TlsConfig::builder()
-                        .root_certs(RootCerts::PlatformVerifier)
-                        .build(),
-                )
-                .build()
-        };
         let allowed: Vec<Network> = config
             .allowed_networks
             .iter()
             .map(|text| text.parse().map_err(unexpected))
             .collect::<Result<_>>()?;
         Ok(Self {
-            trusted: Agent::with_parts(
-                settings(),
-                DefaultConnector::default(),
-                DefaultResolver::default(),
-            ),
-            guarded: Agent::with_parts(
-                settings(),
-                DefaultConnector::default(),
-                Guard::new(allowed),
-            ),
+            timeout: Duration::from_secs(u64::from(config.timeout_s)),
+            allowed,
+            agents: Mutex::default(),
             mailer,
             master,
             give_up: SignedDuration::from_hours(i64::from(config.give_up_h)),
         })
+    }
+
+    /// Who calls a receiver, with the connections kept to it.
+    fn agent(&self, trust: Trust, url: &str) -> Agent {
+        let address = Url::parse(url).map_or_else(
+            |_| url.to_owned(),
+            |url| url[..Position::BeforePath].to_owned(),
+        );
+        let key = (trust, address);
+        let mut agents = self.agents.lock();
+        if agents.len() >= MAX_ADDRESSES && !agents.contains_key(&key) {
+            // Those that are called again connect again.
+            agents.clear();
+        }
+        let made = agents.entry(key).or_insert_with(|| self.new_agent(trust));
+        made.clone()
+    }
+
+    fn new_agent(&self, trust: Trust) -> Agent {
+        let settings = Agent::config_builder()
+            .timeout_global(Some(self.timeout))
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .max_idle_connections_per_host(MAX_IDLE)
+            .max_idle_connections(MAX_IDLE)
+            .user_agent(concat!("newsreel/", env!("CARGO_PKG_VERSION")))
+            // What environment variables name as a proxy would be asked to connect where we do not.
+            .proxy(None)
+            // The system's certificates: a newsroom's own authority is among them.
+            .tls_config(
+                TlsConfig::builder()
+                    .root_certs(RootCerts::PlatformVerifier)
+                    .build(),
+            )
+            .build();
+        let connector = DefaultConnector::default();
+        match trust {
+            Trust::Full => Agent::with_parts(settings, connector, DefaultResolver::default()),
+            Trust::Guarded => {
+                Agent::with_parts(settings, connector, Guard::new(self.allowed.clone()))
+            }
+        }
     }
 
     /// Tries once.
@@ -152,11 +182,11 @@ impl Postman {
         // The same for every attempt: a receiver that has it already knows it by this.
         let id = format!("evt_{}_{:x}", new.event, new.created_at.as_microsecond());
         let signature = signer.sign(&id, now, new.body.as_bytes()).map_err(words)?;
-        let agent = match secret {
-            Some(_) => &self.trusted,
-            None => &self.guarded,
+        let trust = match secret {
+            Some(_) => Trust::Full,
+            None => Trust::Guarded,
         };
-        agent
+        self.agent(trust, url)
             .post(url)
             .header("content-type", "application/json")
             .header("webhook-id", id)
@@ -170,7 +200,8 @@ impl Postman {
     }
 
     fn say(&self, chat: &Chat, body: String) -> Sent {
-        let mut request = self.trusted.post(chat.url.reveal());
+        let url = chat.url.reveal();
+        let mut request = self.agent(Trust::Full, url).post(url);
         request = request.header("content-type", &chat.content_type);
         for (name, value) in &chat.headers {
             request = request.header(name, value.reveal());

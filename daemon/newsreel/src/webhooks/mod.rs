@@ -59,6 +59,8 @@ pub fn start(
         postman,
         under_way: HashMap::new(),
         last_served: String::new(),
+        errands: unbounded(),
+        carriers: 0,
         tell,
     };
     threads::start("webhooks", move || office.run(&woken, &told))?;
@@ -86,6 +88,10 @@ struct Office {
     /// Who had a turn last: when there is more to send than may be under way, the next one comes first.
     last_served: String,
     tell: Sender<Done>,
+    /// Deliveries for the carriers to take: never more than there are of those.
+    errands: (Sender<Errand>, Receiver<Errand>),
+    /// Threads that carry; as many as there ever were deliveries under way at once.
+    carriers: usize,
 }
 
 impl Office {
@@ -188,22 +194,48 @@ impl Office {
         let receiver = self.router.receiver(&endpoint);
         let own = self.under_way.entry(endpoint).or_default();
         own.insert(delivery.id);
-        let (postman, tell) = (Arc::clone(&self.postman), self.tell.clone());
-        threads::start("webhook", move || {
-            let began = Instant::now();
-            let settled = match receiver {
-                Some(receiver) => postman.deliver(&receiver, &delivery),
-                None => Settled::Parked {
-                    why: "the configuration names this receiver no more".to_owned(),
-                },
-            };
-            let wall_s = began.elapsed().as_secs_f64();
-            let _ = tell.send(Done {
-                delivery,
-                settled,
-                wall_s,
-            });
-        })
+        let under_way: usize = self.under_way.values().map(HashSet::len).sum();
+        if under_way > self.carriers {
+            let (errands, tell) = (self.errands.1.clone(), self.tell.clone());
+            threads::start("webhook", move || carry(&errands, &tell))?;
+            self.carriers += 1;
+        }
+        let errand = Errand {
+            postman: Arc::clone(&self.postman),
+            receiver,
+            delivery,
+        };
+        // The other end is here as well.
+        let _ = self.errands.0.send(errand);
+        Ok(())
+    }
+}
+
+/// A delivery to be tried.
+struct Errand {
+    postman: Arc<Postman>,
+    receiver: Option<route::Receiver>,
+    delivery: Delivery,
+}
+
+/// Tries one delivery after the other.
+fn carry(errands: &Receiver<Errand>, tell: &Sender<Done>) {
+    for errand in errands {
+        let began = Instant::now();
+        let settled = match &errand.receiver {
+            Some(receiver) => errand.postman.deliver(receiver, &errand.delivery),
+            None => Settled::Parked {
+                why: "the configuration names this receiver no more".to_owned(),
+            },
+        };
+        let done = Done {
+            delivery: errand.delivery,
+            settled,
+            wall_s: began.elapsed().as_secs_f64(),
+        };
+        if tell.send(done).is_err() {
+            return;
+        }
     }
 }
 
