@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
+use newsreel_model::UploadId;
 use newsreel_model::control::Answer;
-use newsreel_model::uploads::{Arriving, NewUpload, UploadId, UploadView, Uploads, unknown};
+use newsreel_model::uploads::{Arriving, NewUpload, UploadView, Uploads, unknown};
 use newsreel_model::{Code, Error, Result};
 
 /// The largest that is taken.

@@ -36,6 +36,5 @@ pub mod webhook;
 
 pub use cancel::Cancel;
 pub use error::{Class, Code, Error, Result};
-pub use id::JobId;
+pub use id::{JobId, UploadId};
 pub use rational::Rational;
-pub use uploads::UploadId;

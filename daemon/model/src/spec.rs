@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::de::{Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::uploads::UploadId;
+use crate::UploadId;
 use crate::webhook::{MAX_NOTIFICATIONS, Notification};
 use crate::{Code, Error, Result};
 

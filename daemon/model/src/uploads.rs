@@ -2,68 +2,14 @@
 //!
 //! Not here: the protocol they come by (`newsreel-api`), or their bytes (the daemon).
 
-use std::fmt;
-use std::str::FromStr;
-
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::control::Answer;
 use crate::store::StoredJob;
-use crate::{Code, Error, Result};
+use crate::{Code, Error, Result, UploadId};
 
 /// The longest metadata of an upload, in bytes as they are sent.
 pub const MAX_METADATA_BYTES: usize = 4096;
-
-/// How long an id is when written.
-const HYPHENATED_CHARS: usize = 36;
-
-/// An upload's id.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-#[cfg_attr(
-    feature = "schema",
-    derive(utoipa::ToSchema),
-    schema(value_type = String, format = "uuid", example = "0199b1c2-3d4e-7f50-8a6b-9c0d1e2f3a4b")
-)]
-pub struct UploadId(Uuid);
-
-impl UploadId {
-    /// An id that sorts after all given before it on this machine.
-    #[must_use]
-    #[allow(
-        clippy::new_without_default,
-        reason = "two defaults that differ would surprise"
-    )]
-    pub fn new() -> Self {
-        Self(Uuid::now_v7())
-    }
-}
-
-impl fmt::Display for UploadId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_hyphenated().fmt(f)
-    }
-}
-
-impl fmt::Debug for UploadId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl FromStr for UploadId {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        // Only the form with hyphens: an upload has one name.
-        let parsed = (text.len() == HYPHENATED_CHARS)
-            .then(|| Uuid::try_parse(text).ok())
-            .flatten();
-        parsed.map(Self).ok_or_else(unknown)
-    }
-}
 
 /// There is no such upload, or none that the caller may know of.
 #[must_use]

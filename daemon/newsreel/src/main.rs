@@ -8,6 +8,7 @@ mod faults;
 mod fetch;
 mod inventory;
 mod job;
+mod outgoing;
 mod printing;
 mod sandbox;
 mod secrets;

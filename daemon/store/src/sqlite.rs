@@ -6,6 +6,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use newsreel_model::UploadId;
 use newsreel_model::control::JobQuery;
 use newsreel_model::event::Event;
 use newsreel_model::job::Finished;
@@ -16,7 +17,7 @@ use newsreel_model::store::{
     Applied, Calibration, Change, Counts, IdempotencyKey, LogEnds, LoggedEvent, NewJob, Store,
     StoreSubmitted, StoredJob,
 };
-use newsreel_model::uploads::{Room, Shelf, Upload, UploadId};
+use newsreel_model::uploads::{Room, Shelf, Upload};
 use newsreel_model::webhook::{Delivery, EndpointView, NewDelivery, Settled};
 use newsreel_model::{JobId, Result};
 use rusqlite::Connection;

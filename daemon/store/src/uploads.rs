@@ -1,8 +1,9 @@
 //! Which uploads there are. Not here: their bytes, or how many of them have arrived.
 
 use jiff::{SignedDuration, Timestamp};
+use newsreel_model::UploadId;
 use newsreel_model::store::StoredJob;
-use newsreel_model::uploads::{Room, Upload, UploadId};
+use newsreel_model::uploads::{Room, Upload};
 use newsreel_model::{Code, Error};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};

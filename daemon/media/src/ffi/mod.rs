@@ -148,32 +148,34 @@ pub fn versions() -> String {
 }
 
 /// Makes the allocator hand large buffers straight back to the system when they are freed. Left alone, glibc raises its
-/// own limit with the first freed picture and keeps every later one in its arenas.
+/// own limit with the first freed picture and keeps every later one in its arenas. To be called before any thread.
 pub fn keep_memory_small() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    {
-        unsafe extern "C" {
-            fn mallopt(parameter: i32, value: i32) -> i32;
-        }
-        /// `M_MMAP_THRESHOLD` in glibc's malloc.h.
-        const MMAP_THRESHOLD: i32 = -3;
-        // SAFETY: glibc's documented call, made before any thread is started.
-        unsafe { mallopt(MMAP_THRESHOLD, 256 * 1024) };
-    }
+    /// `M_MMAP_THRESHOLD` in glibc's malloc.h.
+    const MMAP_THRESHOLD: i32 = -3;
+    tell_allocator(MMAP_THRESHOLD, 256 * 1024);
 }
 
 /// Makes all threads allocate from one arena: for a process that transcodes. What its threads allocate while pictures
-/// flow is little, and each arena more keeps what its peak left.
+/// flow is little, and each arena more keeps what its peak left. To be called before any thread; arenas that exist stay.
 pub fn share_one_arena() {
+    /// `M_ARENA_MAX` in glibc's malloc.h.
+    const ARENA_MAX: i32 = -8;
+    tell_allocator(ARENA_MAX, 1);
+}
+
+/// Nothing where the allocator is not glibc's.
+#[cfg_attr(
+    not(all(target_os = "linux", target_env = "gnu")),
+    allow(unused_variables)
+)]
+fn tell_allocator(parameter: i32, value: i32) {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
         unsafe extern "C" {
             fn mallopt(parameter: i32, value: i32) -> i32;
         }
-        /// `M_ARENA_MAX` in glibc's malloc.h.
-        const ARENA_MAX: i32 = -8;
-        // SAFETY: glibc's documented call; arenas that exist already stay.
-        unsafe { mallopt(ARENA_MAX, 1) };
+        // SAFETY: glibc's documented call, which takes any two numbers.
+        unsafe { mallopt(parameter, value) };
     }
 }
 

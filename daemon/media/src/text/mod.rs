@@ -8,6 +8,7 @@ mod markup;
 mod parse;
 mod write;
 
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use newsreel_model::plan::{Plan, SubtitleOrigin};
@@ -17,7 +18,7 @@ use newsreel_model::{Cancel, Code, Error, Result};
 use crate::ffi::Source;
 use crate::prepare::TextSource;
 
-pub use charset::MAX_FILE_BYTES;
+use charset::MAX_FILE_BYTES;
 pub(crate) use parse::interval;
 pub use write::{segment, whole};
 
@@ -35,6 +36,20 @@ pub struct Cue {
     pub until_ms: i64,
     /// As WebVTT has it: no blank line, nothing that could be taken for a time.
     pub text: String,
+}
+
+/// A file of subtitles as it is; of one that is too large, enough to tell.
+///
+/// # Errors
+/// It cannot be read.
+pub fn read_sidecar(file: impl Read, language: &str) -> io::Result<Sidecar> {
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(Sidecar {
+        language: language.to_owned(),
+        bytes,
+    })
 }
 
 /// Refuses what is no file of subtitles, before anything is made.

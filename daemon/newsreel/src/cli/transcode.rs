@@ -1,6 +1,5 @@
 //! `newsreel transcode`: one clip in this process, with progress and a clean stop on Ctrl-C.
 
-use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -119,16 +118,9 @@ fn sidecar(named: &str) -> Result<Sidecar> {
     };
     let split = named.rsplit_once(':').filter(|(_, l)| is_language(l));
     let (path, language) = split.unwrap_or((named, ""));
-    let mut bytes = Vec::new();
-    // One byte more than is allowed tells a file that is too large.
-    let limit = text::MAX_FILE_BYTES as u64 + 1;
     std::fs::File::open(path)
-        .and_then(|file| file.take(limit).read_to_end(&mut bytes))
-        .map_err(|e| Error::new(Code::InputNotFound, format!("{path}: {e}")))?;
-    Ok(Sidecar {
-        language: language.to_owned(),
-        bytes,
-    })
+        .and_then(|file| text::read_sidecar(file, language))
+        .map_err(|e| Error::new(Code::InputNotFound, format!("{path}: {e}")))
 }
 
 /// Adds what this command can do about an error.

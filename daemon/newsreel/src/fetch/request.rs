@@ -5,17 +5,15 @@ use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
-use newsreel_config::Network;
 use newsreel_model::{Code, Error, Result};
 use ureq::Agent;
 use ureq::http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, IF_RANGE, RANGE};
 use ureq::http::{Response, StatusCode};
-use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::transport::DefaultConnector;
 
 use super::LOOK;
+use crate::outgoing::{self, Guard, REFUSED};
 use crate::settings::Settings;
-use crate::webhooks::{Guard, REFUSED};
 
 /// How long one request may take. What came until then is kept, so a slow one is only asked again.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
@@ -52,24 +50,11 @@ impl Request {
     /// A setting that was checked before is wrong after all.
     pub fn new(settings: &Settings, url: &str, file: File) -> Result<Self> {
         let config = settings.in_force();
-        let allowed = config.remote.allowed_networks.iter();
-        let allowed = allowed.map(|text| text.parse::<Network>());
-        let allowed = allowed
-            .collect::<std::result::Result<_, _>>()
-            .map_err(|e| Error::bug(format!("a network that was checked: {e}")))?;
-        let agent = Agent::config_builder()
+        let allowed = outgoing::networks(&config.remote.allowed_networks)?;
+        let agent = outgoing::settings()
             .timeout_global(Some(REQUEST_TIMEOUT))
             .timeout_connect(Some(CONNECT_TIMEOUT))
             .max_redirects(MAX_REDIRECTS)
-            .http_status_as_error(false)
-            .user_agent(concat!("newsreel/", env!("CARGO_PKG_VERSION")))
-            // What environment variables name as a proxy would be asked to connect where we do not.
-            .proxy(None)
-            .tls_config(
-                TlsConfig::builder()
-                    .root_certs(RootCerts::PlatformVerifier)
-                    .build(),
-            )
             .build();
         Ok(Self {
             // Each redirect asks the guard for its addresses, too.

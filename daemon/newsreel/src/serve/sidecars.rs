@@ -1,8 +1,7 @@
 //! Files of subtitles that a job brings along: opened below the roots and read, as they are. Not what is in them.
 
-use std::io::Read;
-
 use newsreel_media::text;
+use newsreel_model::spec::SubtitleSpec;
 use newsreel_model::store::StoredJob;
 use newsreel_model::subtitle::Sidecar;
 use newsreel_model::{Code, Error, Result};
@@ -14,17 +13,11 @@ use super::inputs::Roots;
 /// # Errors
 /// One is not below a root, not there, or cannot be read.
 pub fn read(job: &StoredJob, roots: &Roots) -> Result<Vec<Sidecar>> {
-    let one = |(number, asked): (usize, &newsreel_model::spec::SubtitleSpec)| {
+    let one = |(number, asked): (usize, &SubtitleSpec)| {
         let field = format!("subtitles[{number}].url");
         let file = roots.open_file(&field, &asked.url)?;
-        let mut bytes = Vec::new();
-        let limit = text::MAX_FILE_BYTES as u64 + 1;
-        let read = file.file().take(limit).read_to_end(&mut bytes);
-        read.map_err(|e| Error::new(Code::InputUnreadable, format!("`{field}`: {e}")))?;
-        Ok(Sidecar {
-            language: asked.language.clone(),
-            bytes,
-        })
+        text::read_sidecar(file.file(), &asked.language)
+            .map_err(|e| Error::new(Code::InputUnreadable, format!("`{field}`: {e}")))
     };
     job.spec.subtitles.iter().enumerate().map(one).collect()
 }

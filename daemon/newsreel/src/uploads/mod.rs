@@ -14,10 +14,8 @@ use jiff::{SignedDuration, Timestamp};
 use newsreel_model::access::Grant;
 use newsreel_model::control::Answer;
 use newsreel_model::store::Store;
-use newsreel_model::uploads::{
-    Arriving, NewUpload, Room, Upload, UploadId, UploadView, Uploads, unknown,
-};
-use newsreel_model::{Code, Error, Result};
+use newsreel_model::uploads::{Arriving, NewUpload, Room, Upload, UploadView, Uploads, unknown};
+use newsreel_model::{Code, Error, Result, UploadId};
 use parking_lot::Mutex;
 
 use self::writer::{Turn, Writer};

@@ -12,17 +12,16 @@ use parking_lot::Mutex;
 use standardwebhooks::Webhook;
 use ureq::Agent;
 use ureq::http::StatusCode;
-use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::DefaultConnector;
 use url::{Position, Url};
 
-use super::address::{Guard, REFUSED};
 use super::mailer::{Mailer, Unsent};
 use super::people;
 use super::route::Receiver;
-use super::{secrets, unexpected};
+use super::secrets;
 use crate::faults;
+use crate::outgoing::{self, Guard, REFUSED};
 
 /// The longest pause between two attempts.
 const LONGEST_PAUSE_S: i64 = 3 * 3600;
@@ -69,14 +68,9 @@ impl Postman {
     pub fn new(config: &Config, master: [u8; 32]) -> Result<Self> {
         let mailer = Mailer::new(&config.mail, config.webhooks.timeout_s);
         let config = &config.webhooks;
-        let allowed: Vec<Network> = config
-            .allowed_networks
-            .iter()
-            .map(|text| text.parse().map_err(unexpected))
-            .collect::<Result<_>>()?;
         Ok(Self {
             timeout: Duration::from_secs(u64::from(config.timeout_s)),
-            allowed,
+            allowed: outgoing::networks(&config.allowed_networks)?,
             agents: Mutex::default(),
             mailer,
             master,
@@ -101,21 +95,11 @@ impl Postman {
     }
 
     fn new_agent(&self, trust: Trust) -> Agent {
-        let settings = Agent::config_builder()
+        let settings = outgoing::settings()
             .timeout_global(Some(self.timeout))
             .max_redirects(0)
-            .http_status_as_error(false)
             .max_idle_connections_per_host(MAX_IDLE)
             .max_idle_connections(MAX_IDLE)
-            .user_agent(concat!("newsreel/", env!("CARGO_PKG_VERSION")))
-            // What environment variables name as a proxy would be asked to connect where we do not.
-            .proxy(None)
-            // The system's certificates: a newsroom's own authority is among them.
-            .tls_config(
-                TlsConfig::builder()
-                    .root_certs(RootCerts::PlatformVerifier)
-                    .build(),
-            )
             .build();
         let connector = DefaultConnector::default();
         match trust {

@@ -3,7 +3,6 @@
 //!
 //! Not here: events to whoever listens (`newsreel-api`), or what a job says about its receivers (`newsreel_model::webhook`).
 
-mod address;
 mod attempt;
 mod mailer;
 mod people;
@@ -18,14 +17,13 @@ use std::time::{Duration, Instant};
 use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 use jiff::Timestamp;
 use newsreel_config::Config;
+use newsreel_model::Result;
 use newsreel_model::store::Store;
 use newsreel_model::webhook::{Delivery, Settled};
-use newsreel_model::{Error, Result};
 
 use crate::settings::Settings;
 use crate::telemetry::Delivered;
 use crate::threads;
-pub use address::{Guard, REFUSED};
 use attempt::Postman;
 use route::Router;
 pub use secrets::{master, of_url};
@@ -162,8 +160,8 @@ impl Office {
         let turn = waiting.partition_point(|name| *name <= self.last_served);
         waiting.rotate_left(turn);
         for endpoint in waiting {
-            let all: usize = self.under_way.values().map(HashSet::len).sum();
-            let room = self.config.webhooks.max_in_flight.saturating_sub(all);
+            let most = self.config.webhooks.max_in_flight;
+            let room = most.saturating_sub(self.count_under_way());
             if room == 0 {
                 break;
             }
@@ -189,13 +187,16 @@ impl Office {
         Ok(())
     }
 
+    fn count_under_way(&self) -> usize {
+        self.under_way.values().map(HashSet::len).sum()
+    }
+
     fn send_one(&mut self, delivery: Delivery) -> Result<()> {
         let endpoint = delivery.new.endpoint.clone();
         let receiver = self.router.receiver(&endpoint);
         let own = self.under_way.entry(endpoint).or_default();
         own.insert(delivery.id);
-        let under_way: usize = self.under_way.values().map(HashSet::len).sum();
-        if under_way > self.carriers {
+        if self.count_under_way() > self.carriers {
             let (errands, tell) = (self.errands.1.clone(), self.tell.clone());
             threads::start("webhook", move || carry(&errands, &tell))?;
             self.carriers += 1;
@@ -237,9 +238,4 @@ fn carry(errands: &Receiver<Errand>, tell: &Sender<Done>) {
             return;
         }
     }
-}
-
-/// An error of the configuration that its checks should have found.
-fn unexpected(e: impl std::fmt::Display) -> Error {
-    Error::bug("a receiver's settings cannot be used").with_detail(e.to_string())
 }

@@ -1,11 +1,12 @@
 //! Checks of uploads, and uploads in their plainest form. Not here: their bytes.
 
 use jiff::{SignedDuration, Timestamp};
+use newsreel_model::UploadId;
 use newsreel_model::event::Event;
 use newsreel_model::job::JobState;
 use newsreel_model::spec::InputSpec;
 use newsreel_model::store::{Change, NewJob, Store, StoredJob};
-use newsreel_model::uploads::{Room, Shelf, Upload, UploadId};
+use newsreel_model::uploads::{Room, Shelf, Upload};
 use newsreel_model::{Code, Error, Result};
 
 use super::Check;
