@@ -95,6 +95,8 @@ pub struct Worker {
     pub lease_s: u32,
     /// The longest session in seconds, 10–604,800.
     pub max_session_s: u32,
+    /// How far workers stand back for the daemon and others when the cores are busy (`nice`), 0–19.
+    pub nice: u8,
 }
 
 impl Default for Worker {
@@ -104,6 +106,7 @@ impl Default for Worker {
             stall_s: 60,
             lease_s: 10,
             max_session_s: 86_400,
+            nice: 5,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How late listeners and receivers hear of events while jobs run, and whether the jobs are slower for it.
 //!
-//! `push NEWSREEL [--jobs N] [--listeners N] [--receivers N]` prints Markdown: the same jobs without anybody who listens, then
-//! with listeners of server-sent events and receivers of webhooks, all on this machine.
+//! `push NEWSREEL [--listeners N] [--receivers N]` prints Markdown: the same jobs without anybody who listens, then with listeners
+//! of server-sent events and receivers of webhooks, all on this machine; first stories as they are, then many tiny ones at once.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::unwrap_used,
@@ -30,35 +30,73 @@ type Delays = Arc<Mutex<Vec<f64>>>;
 /// How long the jobs of one round may take.
 const LIMIT: Duration = Duration::from_secs(600);
 
+/// The jobs of a round, all submitted at once.
+struct Load {
+    what: &'static str,
+    jobs: usize,
+    /// Of the picture, as ffmpeg takes it, and of the clip.
+    size: &'static str,
+    seconds: &'static str,
+    profile: &'static str,
+}
+
+const LOADS: [Load; 2] = [
+    Load {
+        what: "stories of 20 s in 720p through `web`",
+        jobs: 8,
+        size: "1280x720",
+        seconds: "20",
+        profile: "web",
+    },
+    Load {
+        what: "clips of 10 s through one rung of 180p, which take a quarter of a second each",
+        jobs: 20,
+        size: "640x360",
+        seconds: "10",
+        profile: "short",
+    },
+];
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let option = |name: &str, default| option(&arguments, name, default);
     let newsreel = arguments
         .first()
-        .expect("usage: push NEWSREEL [--jobs N] [--listeners N] [--receivers N]");
-    let jobs = option("--jobs", 20);
+        .expect("usage: push NEWSREEL [--listeners N] [--receivers N]");
     let (listeners, receivers) = (option("--listeners", 1000), option("--receivers", 100));
+    for load in &LOADS {
+        measure(newsreel, load, listeners, receivers);
+    }
+}
+
+fn measure(newsreel: &str, load: &Load, listeners: usize, receivers: usize) {
     let scratch = Path::new("out/bench/push");
     let _ = std::fs::remove_dir_all(scratch);
     std::fs::create_dir_all(scratch.join("in")).unwrap();
-    make_clip(&scratch.join("in/clip.mp4"));
+    make_clip(&scratch.join("in/clip.mp4"), load);
 
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let alone = runtime.block_on(round(newsreel, &scratch.join("alone"), jobs, 0, 0));
-    let told = runtime.block_on(round(
-        newsreel,
-        &scratch.join("told"),
-        jobs,
-        listeners,
-        receivers,
-    ));
-    println!("{jobs} jobs, {listeners} listeners, {receivers} receivers.\n");
+    let round = |name, listeners, receivers| {
+        runtime.block_on(round(
+            newsreel,
+            &scratch.join(name),
+            load,
+            listeners,
+            receivers,
+        ))
+    };
+    let alone = round("alone", 0, 0);
+    let told = round("told", listeners, receivers);
+    println!(
+        "{} {}; {listeners} listeners, {receivers} receivers.\n",
+        load.jobs, load.what
+    );
     println!("| | events | p50 ms | p99 ms |\n| --- | --- | --- | --- |");
     row("server-sent events", &told.heard);
     row("webhooks", &told.received);
     println!(
         "\nThe jobs took {:.1} s with nobody listening and {:.1} s with all of them ({:.2}); the daemon itself, without its \
-         workers, took {:.1} and {:.1} s of the cores.",
+         workers, took {:.1} and {:.1} s of the cores.\n",
         alone.wall_s,
         told.wall_s,
         told.wall_s / alone.wall_s,
@@ -79,7 +117,7 @@ struct Round {
 async fn round(
     newsreel: &str,
     dir: &Path,
-    jobs: usize,
+    load: &Load,
     listeners: usize,
     receivers: usize,
 ) -> Round {
@@ -93,7 +131,8 @@ async fn round(
     }
     let began = Instant::now();
     let url = format!("http://{address}");
-    let waited = tokio::task::spawn_blocking(move || run(&url, jobs)).await;
+    let (jobs, profile) = (load.jobs, load.profile);
+    let waited = tokio::task::spawn_blocking(move || run(&url, jobs, profile)).await;
     let wall_s = began.elapsed().as_secs_f64();
     waited.unwrap();
     // What is still on its way counts too.
@@ -121,10 +160,10 @@ fn cpu_s(process: u32) -> f64 {
 }
 
 /// Submits the jobs, and waits until the last is complete.
-fn run(url: &str, jobs: usize) {
+fn run(url: &str, jobs: usize, profile: &str) {
     let clip = std::fs::canonicalize("out/bench/push/in/clip.mp4").unwrap();
     let mut spec = JobSpec::new(format!("file://{}", clip.display()));
-    spec.profile = "short".to_owned();
+    spec.profile = profile.to_owned();
     for _ in 0..jobs {
         let answer = ureq::post(format!("{url}/v1/jobs"))
             .send_json(&spec)
@@ -218,7 +257,7 @@ fn start(newsreel: &str, dir: &Path, port: u16, receivers: usize) -> (Child, Str
     serve(newsreel, &config).unwrap()
 }
 
-fn make_clip(clip: &Path) {
+fn make_clip(clip: &Path, load: &Load) {
     let made = Command::new("ffmpeg")
         .args([
             "-v",
@@ -227,9 +266,16 @@ fn make_clip(clip: &Path) {
             "-f",
             "lavfi",
             "-i",
-            "testsrc2=s=640x360:r=25",
+            &format!("testsrc2=s={}:r=25", load.size),
         ])
-        .args(["-t", "10", "-c:v", "libx264", "-preset", "ultrafast"])
+        .args([
+            "-t",
+            load.seconds,
+            "-c:v",
+            "libx264",
+            "-preset",
+            "ultrafast",
+        ])
         .arg(clip)
         .status();
     assert!(

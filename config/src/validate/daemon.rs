@@ -88,6 +88,7 @@ pub(super) fn worker(check: &mut Check, worker: &Worker) {
         10..=604_800,
         " seconds",
     );
+    check.range("nice", worker.nice, 0..=19, "");
 }
 
 pub(super) fn retention(check: &mut Check, retention: &Retention) {

@@ -74,6 +74,8 @@ mod refused;
 mod reload;
 #[path = "serve/retention.rs"]
 mod retention;
+#[path = "serve/secured_mail.rs"]
+mod secured_mail;
 #[cfg(feature = "faults")]
 #[path = "serve/sink.rs"]
 mod sink;

@@ -99,6 +99,9 @@ enum Command {
         /// Memory it may take.
         #[arg(long, default_value_t = 4096)]
         memory_mib: u64,
+        /// How far it stands back when the cores are busy, as `nice` counts.
+        #[arg(long, default_value_t = 0)]
+        nice: u8,
         #[command(flatten)]
         device: crate::worker::device::Arguments,
         /// Try what a worker must not be able to do, and print how it went.
@@ -146,8 +149,11 @@ pub fn run(arguments: Arguments) -> Result<()> {
             ..
         } => worker::check(memory_mib),
         Command::Worker {
-            memory_mib, device, ..
-        } => crate::worker::run(memory_mib, device),
+            memory_mib,
+            nice,
+            device,
+            ..
+        } => crate::worker::run(memory_mib, nice, device),
     }
 }
 

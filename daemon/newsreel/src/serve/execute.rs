@@ -234,13 +234,14 @@ impl Core {
         let known = self.devices.get(device);
         let shares = known.map_or(1, |known| known.sessions_per_worker());
         let memory_mib = self.config.worker.memory_mib * u64::try_from(shares).unwrap_or(1);
+        let limits = (memory_mib, self.config.worker.nice);
         let cache = &self.devices.kernel_cache;
         let tell_device = |worker: &mut Command| {
             if let Some(known) = known {
                 known.tell(worker, cache);
             }
         };
-        let host = Host::start(slot, memory_mib, tell_device, self.tell.clone())?;
+        let host = Host::start(slot, limits, tell_device, self.tell.clone())?;
         let pid = host.pid();
         WorkerStarted { slot, pid }.emit();
         let entry = HostEntry {

@@ -52,13 +52,14 @@ pub struct Link {
 }
 
 impl Host {
-    /// Starts a worker: this binary, re-executed. `tell_device` says for which device.
+    /// Starts a worker: this binary, re-executed, with the memory it may take and how far it stands back. `tell_device` says for
+    /// which device.
     ///
     /// # Errors
     /// No process or thread can be started.
     pub fn start(
         slot: WorkerSlot,
-        memory_mib: u64,
+        (memory_mib, nice): (u64, u8),
         tell_device: impl FnOnce(&mut Command),
         tell: Sender<Message>,
     ) -> Result<Arc<Self>> {
@@ -69,6 +70,7 @@ impl Host {
         let mut command = Command::new("/proc/self/exe");
         command
             .args(["worker", "--memory-mib", &memory_mib.to_string()])
+            .args(["--nice", &nice.to_string()])
             .stdin(Stdio::from(theirs))
             .stdout(Stdio::null())
             .env(crate::cli::LOG_FORMAT, crate::printing::format())

@@ -20,11 +20,11 @@ use device::WorkerDevice;
 use protocol::{BEAT_MS, Failure, Order, Task, Word};
 use session::Session;
 
-/// Serves the daemon on a device until its socket closes, with at most `memory_mib` of memory.
+/// Serves the daemon on a device until its socket closes, with at most `memory_mib` of memory, `nice` steps behind the daemon.
 ///
 /// # Errors
 /// The sandbox cannot be entered, or the socket failed.
-pub fn run(memory_mib: u64, device: device::Arguments) -> Result<()> {
+pub fn run(memory_mib: u64, nice: u8, device: device::Arguments) -> Result<()> {
     let socket = std::io::stdin()
         .as_fd()
         .try_clone_to_owned()
@@ -35,6 +35,9 @@ pub fn run(memory_mib: u64, device: device::Arguments) -> Result<()> {
             .map_err(|e| Error::bug(format!("the worker cannot ignore signals: {e}")))?;
     }
     newsreel_media::ffi::share_one_arena();
+    // Before any thread, which would keep the priority it was started with.
+    rustix::process::nice(i32::from(nice))
+        .map_err(|e| Error::bug(format!("the worker cannot stand back: {e}")))?;
     // Before any thread: Landlock does not cover threads that already run.
     let unenforced = sandbox::enter(memory_mib, &device.gpu())?;
     let worker = Arc::new(Worker {

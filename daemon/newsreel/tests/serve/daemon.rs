@@ -84,12 +84,12 @@ impl Daemon {
     }
 
     /// Starts one with further environment variables.
-    pub fn start_with(settings: &str, env: &[(&'static str, &'static str)]) -> Self {
+    pub fn start_with(settings: &str, env: &[(&str, &str)]) -> Self {
         Self::start_in(folder(), settings, env)
     }
 
     /// Starts one in a folder that may hold something already; see [`folder`].
-    pub fn start_in(dir: TempDir, settings: &str, env: &[(&'static str, &'static str)]) -> Self {
+    pub fn start_in(dir: TempDir, settings: &str, env: &[(&str, &str)]) -> Self {
         let env = env.iter().map(|(name, value)| (name.into(), value.into()));
         Self::start_over(dir, settings, env.collect())
     }

@@ -3,7 +3,7 @@
 use newsreel_model::job::JobState;
 
 use crate::daemon::{Daemon, dir, spec};
-use crate::processes::signal;
+use crate::processes::{niceness, signal};
 use crate::support::{Random, by_tier, turn};
 use crate::{as_if_undisturbed, clip, sound};
 
@@ -43,4 +43,19 @@ fn a_killed_workers_sessions_alone_are_tried_again_from_their_last_finished_segm
     }
     assert!(hit > 0, "no kill met a session");
     daemon.made_nothing_twice();
+}
+
+#[test]
+fn workers_stand_back_for_the_daemon_as_far_as_configured() {
+    let _turn = turn();
+    let daemon = Daemon::start("[worker]\nnice = 7\n");
+    let job = daemon.submit(&spec(&clip(20), "story"));
+    daemon.wait_for_segments(job.id, 1);
+    let workers = daemon.workers();
+    assert!(!workers.is_empty());
+    for worker in workers {
+        let behind = niceness(worker) - niceness(std::process::id());
+        assert_eq!(behind, 7);
+    }
+    daemon.wait_for(job.id, JobState::Completed);
 }

@@ -1,6 +1,8 @@
 //! What the daemon counts, in the format Prometheus reads, against what a job really did.
 
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 use newsreel_model::job::JobState;
 use newsreel_model::report::Report;
@@ -121,6 +123,31 @@ fn what_is_counted_is_what_was_done() {
         daemon.lines_with("currency=\"CHF\"") == 2
     });
     dashboard(&found);
+    promtool(&daemon);
+}
+
+/// Prometheus' own reader, which also knows how metrics should be named.
+fn promtool(daemon: &Daemon) {
+    let text = daemon.ask("GET", "/metrics", None, None).unwrap();
+    let reader = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut reader) = reader else {
+        println!(
+            "!!!!!!!! there is no promtool: the metrics were read by the test's own reader ALONE"
+        );
+        return;
+    };
+    let mut pipe = reader.stdin.take().unwrap();
+    pipe.write_all(text.as_str().unwrap().as_bytes()).unwrap();
+    drop(pipe);
+    let found = reader.wait_with_output().unwrap();
+    let words = [found.stdout, found.stderr].concat();
+    let words = String::from_utf8_lossy(&words);
+    assert!(found.status.success() && words.is_empty(), "{words}");
 }
 
 /// Fails unless every panel shows something after a job, and names only metrics and labels there are.

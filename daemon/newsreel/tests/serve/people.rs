@@ -11,7 +11,7 @@ use crate::sink::Sink;
 use crate::support::turn;
 
 /// Pauses between attempts that a test can wait for.
-const FAST: [(&str, &str); 1] = [("NEWSREEL_FAULTS_WEBHOOK_MS", "50")];
+pub const FAST: [(&str, &str); 1] = [("NEWSREEL_FAULTS_WEBHOOK_MS", "50")];
 
 fn mail(sink: &Sink) -> String {
     format!(
@@ -23,7 +23,7 @@ fn mail(sink: &Sink) -> String {
 }
 
 /// A job that cannot be completed.
-fn bad(daemon: &Daemon, title: &str) -> newsreel_model::JobId {
+pub fn bad(daemon: &Daemon, title: &str) -> newsreel_model::JobId {
     std::fs::write(daemon.path("in/text.mp4"), "no video").unwrap();
     let mut spec = spec(&daemon.path("in/text.mp4"), "story");
     spec.title = Some(title.to_owned());
@@ -31,7 +31,7 @@ fn bad(daemon: &Daemon, title: &str) -> newsreel_model::JobId {
     daemon.wait_for(job.id, JobState::Failed).id
 }
 
-fn endpoint(daemon: &Daemon, name: &str) -> Option<Value> {
+pub fn endpoint(daemon: &Daemon, name: &str) -> Option<Value> {
     let all = daemon.ask("GET", "/v1/webhooks", None, None).unwrap();
     let mut all = all.as_array().unwrap().iter();
     all.find(|e| e["endpoint"] == name).cloned()

@@ -32,6 +32,13 @@ pub fn stands(pid: u32) -> bool {
     stat(pid).is_some_and(|(state, _)| state == 'T')
 }
 
+/// How far a process stands back, as `nice` counts: the 19th field of its state.
+pub fn niceness(pid: u32) -> i32 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields = stat.rsplit_once(") ").unwrap().1;
+    fields.split(' ').nth(16).unwrap().parse().unwrap()
+}
+
 /// Every child of `parent`, zombies included.
 pub fn children(parent: u32) -> Vec<u32> {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
