@@ -8,10 +8,11 @@ mod options;
 mod threads;
 
 use newsreel_media::engine::{Capabilities, Engine, HostEncoders, Session};
-use newsreel_media::ffi::{Frame, Params, PixelFormat, VideoSettings, has_encoder};
-use newsreel_media::pipeline::{self, Role, RunControl, RunStats, SegmentSink, Stages, Unsplit};
+use newsreel_media::ffi::{Params, PixelFormat, VideoSettings, has_encoder};
+use newsreel_media::pipeline::{self, Role, RunControl, RunStats, SegmentSink, Stages};
 use newsreel_media::prepare::Prepared;
-use newsreel_media::software::{SoftwareDecoder, SoftwareEncoder, SoftwareScaler};
+use newsreel_media::software::{SoftwareDecoder, SoftwareEncoder};
+use newsreel_media::software_split::{ShownScaler, SoftwareSplitter};
 use newsreel_model::grid::{Run, SHORTEST_RUN};
 use newsreel_model::plan::{Plan, RungPlan};
 use newsreel_model::profile::VideoCodec;
@@ -191,21 +192,20 @@ impl CpuStages<'_> {
 
 impl Stages for CpuStages<'_> {
     type Decoder = SoftwareDecoder;
-    type Splitter = Unsplit<Frame>;
-    type Scaler = SoftwareScaler;
+    type Splitter = SoftwareSplitter;
+    type Scaler = ShownScaler;
     type Encoder = SoftwareEncoder;
 
     fn decoder(&self, params: &Params) -> Result<SoftwareDecoder> {
         SoftwareDecoder::open(params, self.decoder_threads, &self.plan.video)
     }
 
-    fn splitter(&self, _rungs: &[usize]) -> Result<Unsplit<Frame>> {
-        Ok(Unsplit::default())
+    fn splitter(&self, rungs: &[usize]) -> Result<SoftwareSplitter> {
+        Ok(SoftwareSplitter::new(&self.plan.video, rungs))
     }
 
-    fn scaler(&self, rung: usize) -> Result<SoftwareScaler> {
-        let video = &self.plan.video;
-        SoftwareScaler::new(&video.rungs[rung], video.colour)
+    fn scaler(&self, rung: usize) -> Result<ShownScaler> {
+        ShownScaler::new(&self.plan.video, rung)
     }
 
     fn encoder(&self, rung: usize, role: Role) -> Result<SoftwareEncoder> {

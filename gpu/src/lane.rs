@@ -122,13 +122,13 @@ impl<V: Vendor> Stages for DeviceStages<'_, V> {
         let rungs: Vec<usize> = rungs.iter().copied().filter(here).collect();
         let plans: Vec<&RungPlan> = rungs.iter().map(|&rung| self.rung(rung)).collect();
         let ladder = self.engine.vendor.ladder(&plans)?;
-        let colour = self.plan.video.colour;
+        let video = &self.plan.video;
         let device = &self.engine.device;
         Ok(DeviceSplitter::new(
             ladder,
             rungs,
             device,
-            colour,
+            video,
             V::EXPLAIN,
         ))
     }

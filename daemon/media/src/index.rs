@@ -89,7 +89,8 @@ impl Index {
         Self {
             packets: self.packets.clone(),
             by_position: self.by_position.clone(),
-            complete: false,
+            audio: self.audio,
+            complete: self.complete,
             ..Self::empty(self.stream)
         }
     }

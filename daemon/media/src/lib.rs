@@ -24,6 +24,7 @@ pub mod probe;
 pub mod reader;
 pub mod slots;
 pub mod software;
+pub mod software_split;
 pub mod text;
 pub mod timeline;
 mod timing;

@@ -231,20 +231,26 @@ impl Head {
     }
 
     /// A plan for the segments that are certain from the beginning alone: the first one, where there is more than one.
-    /// From here on the rest of the source cannot change that segment.
+    /// From here on the rest of the source cannot change that segment. A source that was read already has no use for it,
+    /// but where colours are converted: its large rungs would keep the lowest one waiting.
     #[must_use]
     pub fn start(&mut self) -> Option<Start> {
-        if self.indexer.index.complete {
+        let complete = self.indexer.index.complete;
+        if complete && self.plan.video.conditioning.from.is_none() {
             return None;
         }
         let mut prepared = self.prepare(self.indexer.index.prefix());
         // Pictures of the last segments read may still be reordered with, or held until, what follows.
-        let certain = prepared.slots.grid.len().checked_sub(UNCERTAIN_SEGMENTS)?;
-        let runs_on = prepared.slots.grid.segments.get(certain)?.start_ticks;
-        if certain == 0 {
-            return None;
+        let grid = &prepared.slots.grid;
+        let runs_on = if complete {
+            grid.duration_ticks()
+        } else {
+            let certain = grid.len().checked_sub(UNCERTAIN_SEGMENTS)?;
+            grid.segments.get(certain).filter(|_| certain > 0)?.start_ticks
+        };
+        if !complete {
+            self.indexer.index.settled = Some(settle_first_segment(&prepared)?);
         }
-        self.indexer.index.settled = Some(settle_first_segment(&prepared)?);
         prepared.slots.grid.segments.truncate(1);
         prepared.plan.grid = prepared.slots.grid.clone();
         Some(Start { prepared, runs_on })

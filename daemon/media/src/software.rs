@@ -19,7 +19,7 @@ impl Surface for Frame {
     }
 }
 
-/// libavcodec in software, its pictures conditioned as the plan says.
+/// libavcodec in software, its pictures conditioned as the plan says, in the colours they have.
 pub struct SoftwareDecoder {
     decoder: Decoder,
     drained: bool,

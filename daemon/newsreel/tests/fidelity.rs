@@ -14,6 +14,8 @@ mod common;
 
 #[path = "fidelity/colour.rs"]
 mod colour;
+#[path = "fidelity/hdr.rs"]
+mod hdr;
 #[path = "fidelity/made.rs"]
 mod made;
 

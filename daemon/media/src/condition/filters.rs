@@ -14,7 +14,7 @@ const USUAL_PEAK_NITS: u32 = 1_000;
 /// A picture smaller than this has no fields worth the name, and filters refuse it.
 const LEAST_SIDE: u32 = 8;
 
-/// For pictures like this one that follow each other.
+/// For pictures like this one that follow each other, in the colours they have.
 pub fn moving(video: &VideoPlan, picture: &Frame) -> String {
     let how = &video.conditioning;
     let mut chain = Vec::new();
@@ -26,9 +26,23 @@ pub fn moving(video: &VideoPlan, picture: &Frame) -> String {
         let parity = parity(fields.top_first);
         chain.push(format!("bwdif=mode=send_{mode}:parity={parity}:deint=all"));
     }
-    if let Some(from) = how.from {
-        chain.extend(convert(from, video.colour, how));
+    if how.from.is_none() {
+        chain.extend(turn(how.turn));
     }
+    or_nothing(&chain)
+}
+
+/// From what [`moving`] leaves to the plan's colours, upright and `size` (columns, lines) large.
+pub fn converted(video: &VideoPlan, size: (u32, u32)) -> String {
+    let how = &video.conditioning;
+    let from = how.from.unwrap_or(video.colour);
+    let (width, height) = size;
+    let lying = if how.turn.transposed {
+        (height, width)
+    } else {
+        (width, height)
+    };
+    let mut chain = convert(from, video.colour, how, Some(lying));
     chain.extend(turn(how.turn));
     or_nothing(&chain)
 }
@@ -46,7 +60,7 @@ pub fn still(video: &VideoPlan, picture: &Frame) -> String {
         chain.push(format!("estdif=mode=frame:parity={parity}:deint=all"));
     }
     let from = how.from.unwrap_or(video.colour);
-    chain.extend(convert(from, still_colour(video), how));
+    chain.extend(convert(from, still_colour(video), how, None));
     chain.extend(turn(how.turn));
     chain.join(",")
 }
@@ -105,14 +119,21 @@ fn turn(turn: Turn) -> Vec<String> {
 }
 
 /// From one colour to another, by way of linear light. HDR's highlights are rolled off into SDR's range: what is darker
-/// than skin stays as it is, white paper comes near white, and nothing depends on the pictures before.
-fn convert(from: Colour, to: Colour, how: &Conditioning) -> Vec<String> {
+/// than skin stays as it is, white paper comes near white, and nothing depends on the pictures before. With a size, the
+/// samples are scaled as they are, so that the rest is done with fewer of them.
+fn convert(
+    from: Colour,
+    to: Colour,
+    how: &Conditioning,
+    size: Option<(u32, u32)>,
+) -> Vec<String> {
     if (from.primaries, from.transfer, from.matrix) == (to.primaries, to.transfer, to.matrix) {
         return Vec::new();
     }
     let range = if from.full_range { "pc" } else { "tv" };
+    let scaled = size.map_or_else(String::new, |(w, h)| format!("w={w}:h={h}:f=bicubic:"));
     let source = format!(
-        "min={}:pin={}:tin={}:rin={range}",
+        "{scaled}min={}:pin={}:tin={}:rin={range}",
         from.matrix, from.primaries, from.transfer
     );
     let target = format!("m={}:p={}:t={}:r=tv", to.matrix, to.primaries, to.transfer);
@@ -169,6 +190,6 @@ mod tests {
             full_range: true,
             ..Colour::SDR
         };
-        assert!(convert(full, Colour::SDR, &Conditioning::default()).is_empty());
+        assert!(convert(full, Colour::SDR, &Conditioning::default(), None).is_empty());
     }
 }

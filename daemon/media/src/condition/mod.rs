@@ -1,8 +1,10 @@
-//! The one place where a decoded picture becomes an upright, progressive, cropped one in the colours of the plan: once for
-//! all rungs (`Conditioner`), and by itself for poster, thumbnails and storyboard (`still`).
+//! The one place where a decoded picture becomes an upright, progressive, cropped one in the colours of the plan: cropped and
+//! of whole pictures once for all rungs (`Conditioner`), then in other colours where they are (`Converter`), and all of it by
+//! itself for poster, thumbnails and storyboard (`still`).
 //!
-//! Not here: what is decided (`judge`, from what `look` saw), or any scaling to a rung's size.
+//! Not here: what is decided (`judge`, from what `look` saw), or any scaling where colours stay.
 
+mod convert;
 mod filters;
 mod judge;
 mod look;
@@ -10,12 +12,14 @@ mod look;
 use std::collections::VecDeque;
 
 use newsreel_model::Result;
+use newsreel_model::conditioning::Turn;
 use newsreel_model::plan::{Colour, VideoPlan};
 
 use crate::errors;
 use crate::ffi::{Frame, Graph, PictureFormat, Received};
 use crate::pipeline::Decoded;
 
+pub use convert::Converter;
 pub use judge::{Headers, Judged, judge};
 pub use look::{Look, look};
 
@@ -48,10 +52,13 @@ pub struct Conditioner {
 }
 
 impl Conditioner {
-    /// For the pictures of this plan; `None` where there is nothing to do.
+    /// For the pictures of this plan; `None` where there is nothing to do before colours are converted.
     #[must_use]
     pub fn of(video: &VideoPlan) -> Option<Self> {
-        (!video.conditioning.is_nothing()).then(|| Self {
+        let how = &video.conditioning;
+        let turned = how.turn != Turn::default() && how.from.is_none();
+        let needed = how.deinterlace.is_some() || how.crop.is_some() || turned;
+        needed.then(|| Self {
             video: video.clone(),
             graph: None,
             inside: VecDeque::new(),
@@ -122,7 +129,7 @@ impl Conditioner {
     fn drain(&mut self) -> Result<()> {
         let failed = errors::engine("conditioning a picture");
         let per_frame = self.video.conditioning.pictures_per_frame();
-        let colour = self.video.colour;
+        let colour = self.video.conditioning.from.unwrap_or(self.video.colour);
         let Some((_, graph)) = &mut self.graph else {
             return Ok(());
         };

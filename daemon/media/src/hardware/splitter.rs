@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use newsreel_model::plan::Colour;
+use newsreel_model::plan::{Colour, VideoPlan};
 use newsreel_model::{Error, Result};
 
+use crate::condition::Converter;
 use crate::errors;
 use crate::ffi::{Frame, HwDevice, HwFrame, HwFrames, PixelFormat};
 use crate::pipeline::{Scaler, Splitter};
@@ -25,27 +26,30 @@ pub struct DeviceSplitter<L> {
     ladder: L,
     /// The rungs of the ladder, in its order.
     rungs: Vec<usize>,
+    /// For pictures that were decoded on the cores.
+    converter: Option<Converter>,
     upload: Upload,
 }
 
 impl<L: Ladder> DeviceSplitter<L> {
-    /// `rungs` are those that `ladder` makes, in its order; a picture in host memory is uploaded if there are any.
+    /// `rungs` are those of the plan that `ladder` makes, in its order; a picture in host memory is uploaded if there are any.
     pub fn new(
         ladder: L,
         rungs: Vec<usize>,
         device: &Arc<HwDevice>,
-        colour: Colour,
+        video: &VideoPlan,
         explain: Explain,
     ) -> Self {
         let upload = Upload {
             device: Arc::clone(device),
-            colour,
+            colour: video.colour,
             explain,
             way: None,
         };
         Self {
             ladder,
             rungs,
+            converter: Converter::for_many(video),
             upload,
         }
     }
@@ -67,6 +71,10 @@ impl<L: Ladder> Splitter for DeviceSplitter<L> {
                 host: None,
             }),
             SourcePicture::Host(picture) => {
+                let picture = match &mut self.converter {
+                    Some(converter) => converter.convert(&picture)?,
+                    None => picture,
+                };
                 let device = if self.rungs.is_empty() {
                     Vec::new()
                 } else {

@@ -4,7 +4,8 @@
 //! in a run, which device executes it, or what becomes of a segment afterwards.
 //!
 //! A decoded picture is split once, where it was decoded, and scaled per rung, in the rung's own thread. In host memory
-//! splitting does nothing; a device splits a picture into every rung's at once and has nothing left to scale.
+//! splitting converts colours where they are others; a device splits a picture into every rung's at once and has nothing
+//! left to scale.
 
 mod assemble;
 mod bitstream;
@@ -12,7 +13,6 @@ mod feed;
 mod lane;
 mod run;
 
-use std::marker::PhantomData;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use newsreel_model::{Cancel, Error, Result};
@@ -70,24 +70,6 @@ pub trait Splitter: Send {
     /// # Errors
     /// The device failed.
     fn split(&mut self, picture: Self::In) -> Result<Self::Out>;
-}
-
-/// Leaves a decoded picture as it is: every rung scales it for itself.
-pub struct Unsplit<S>(PhantomData<fn(S) -> S>);
-
-impl<S> Default for Unsplit<S> {
-    fn default() -> Self {
-        Self(PhantomData)
-    }
-}
-
-impl<S: Surface> Splitter for Unsplit<S> {
-    type In = S;
-    type Out = S;
-
-    fn split(&mut self, picture: S) -> Result<S> {
-        Ok(picture)
-    }
 }
 
 /// Turns what a rung is given into a picture of its size; keeps no state between pictures, or runs would differ.

@@ -195,7 +195,7 @@ fn counted(path: &Path) -> (String, f64) {
 }
 
 /// A hash of each picture's samples with its time.
-fn decoded(path: &Path) -> String {
+pub fn decoded(path: &Path) -> String {
     let file = path.to_str().unwrap();
     let args = ["-nostdin", "-v", "error", "-i", file, "-map", "0:V:0"];
     let how = ["-fps_mode", "passthrough", "-f", "framemd5", "-"];
