@@ -30,6 +30,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("newsreel-stand-in-kit", &[]),
     ("newsreel", ALL),
     ("newsreel-benches", ALL),
+    ("newsreel-fuzz", ALL),
 ];
 
 /// What the binary wires together.

@@ -114,9 +114,16 @@ fn tidy(text: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|l| !l.is_empty());
     let text = lines.collect::<Vec<_>>().join("\n");
     match text.char_indices().nth(MAX_CUE_CHARS) {
-        Some((at, _)) => text[..at].to_owned(),
+        Some((at, _)) => whole_marks(&text[..at]).to_owned(),
         None => text,
     }
+}
+
+/// Without the tag or entity in whose middle the text was cut off.
+fn whole_marks(text: &str) -> &str {
+    let open = |from: char, to: char| text.rfind(from).filter(|at| !text[*at..].contains(to));
+    let torn = [open('<', '>'), open('&', ';')].into_iter().flatten().min();
+    text[..torn.unwrap_or(text.len())].trim_end()
 }
 
 #[cfg(test)]
@@ -145,5 +152,16 @@ mod tests {
         assert_eq!(from_ass("broken {\\i1"), "broken");
         assert_eq!(from_plain("<i>"), "&lt;i&gt;");
         assert_eq!(from_tagged(&"x".repeat(9_999)).len(), MAX_CUE_CHARS);
+    }
+
+    #[test]
+    fn no_mark_is_cut_in_its_middle() {
+        for (marks, whole) in [("&", "&amp;"), ("<i>", "<i>")] {
+            for before in MAX_CUE_CHARS - 6..MAX_CUE_CHARS {
+                let cut = from_tagged(&format!("{}{marks}{}", "x".repeat(before), "y".repeat(9)));
+                let after = cut.trim_start_matches('x');
+                assert!(after.is_empty() || after.starts_with(whole), "{after}");
+            }
+        }
     }
 }

@@ -61,7 +61,7 @@ pub fn check(sidecars: &[Sidecar]) -> Result<()> {
         let number = number + 1;
         let why = if sidecar.bytes.len() > MAX_FILE_BYTES {
             format!("is larger than {} MiB", MAX_FILE_BYTES >> 20)
-        } else if parse::cues(&charset::decode(&sidecar.bytes)).is_empty() {
+        } else if cues(&sidecar.bytes).is_empty() {
             "holds no subtitles in SubRip or WebVTT".to_owned()
         } else {
             continue;
@@ -72,6 +72,12 @@ pub fn check(sidecars: &[Sidecar]) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// The cues of a file of SubRip or WebVTT in any encoding, in its order; none where there are none.
+#[must_use]
+pub fn cues(file: &[u8]) -> Vec<Cue> {
+    parse::cues(&charset::decode(file))
 }
 
 /// The cues of every track of a plan, in its order: sorted by time, within the programme. What cannot be read is left
@@ -91,7 +97,7 @@ pub fn read(
         SubtitleOrigin::Stream(stream) => embedded.remove(&stream).unwrap_or_default(),
         SubtitleOrigin::Sidecar(number) => {
             let file = sidecars.get(number);
-            file.map_or_else(Vec::new, |s| parse::cues(&charset::decode(&s.bytes)))
+            file.map_or_else(Vec::new, |s| cues(&s.bytes))
         }
     });
     #[allow(clippy::cast_possible_truncation, reason = "float to int saturates")]
