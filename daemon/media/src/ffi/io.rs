@@ -36,6 +36,10 @@ pub trait Source: Send + Sync {
 /// One read asks for this much: large enough that a disk or a network sees few requests.
 const BUFFER_BYTES: i32 = 256 * 1024;
 
+/// No file is longer: ext4 has 16 TiB. A seek beyond it fails, as it does in a file, and a demuxer that was sent there by a
+/// damaged header stays where it is; with one that succeeds it would be at the end.
+const MAX_POSITION: u64 = 1 << 44;
+
 struct State {
     source: Box<dyn ByteSource>,
     cancel: Cancel,
@@ -135,10 +139,10 @@ unsafe extern "C" fn seek(opaque: *mut std::ffi::c_void, offset: i64, whence: i3
         _ => None,
     };
     match target.and_then(|t| u64::try_from(t).ok()) {
-        Some(position) => {
+        Some(position) if position <= MAX_POSITION => {
             state.source.seek(position);
             i64::try_from(position).unwrap_or(i64::MAX)
         }
-        None => i64::from(sys::AVERROR(sys::EINVAL)),
+        _ => i64::from(sys::AVERROR(sys::EINVAL)),
     }
 }

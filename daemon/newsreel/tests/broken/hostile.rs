@@ -224,3 +224,24 @@ fn sound_that_is_not_what_it_says() {
     }
     cases.end();
 }
+
+/// A part of the header claims to be longer than any file: what follows it is read all the same, as FFmpeg's command does.
+#[test]
+fn a_header_that_leads_beyond_any_file() {
+    let _turn = turn();
+    let desk = Desk::new();
+    let path = made(
+        &desk,
+        "words.asf",
+        &format!("{PICTURE} {SOUND} -t 2 -c:v msmpeg4 -c:a wmav2"),
+    );
+    let mut bytes = fs::read(&path).unwrap();
+    let words = b"\x40\xA4\xD0\xD2\x07\xE3\xD2\x11\x97\xF0\x00\xA0\xC9\x5E\xA8\x50";
+    let at = bytes.windows(16).position(|w| w == words).unwrap();
+    // The highest byte of its length.
+    bytes[at + 23] = 0x5F;
+    fs::write(&path, bytes).unwrap();
+    let mut cases = Cases::new(&desk);
+    cases.case("words", &path, Some(Outcome::Completed));
+    cases.end();
+}
