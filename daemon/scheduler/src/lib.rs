@@ -12,8 +12,8 @@
 //! 4. Everyone else: the tenant served least, and within a tenant by priority that grows with age. Ageing orders a tenant's
 //!    own jobs only, so it can never reach the breaking band.
 //!
-//! A job that does not fit lets smaller ones pass, unless it is breaking or has waited too long: then it *claims* a device,
-//! which takes nothing more until the claim fits.
+//! A job that does not fit lets smaller ones pass, unless it is breaking, is the first in line for longer than
+//! [`Policy::patience_ms`], or starves: then it *claims* a device, which takes nothing more until the claim fits.
 #![forbid(unsafe_code)]
 
 mod action;

@@ -10,6 +10,9 @@ use crate::place::Why;
 use crate::queue::Lane;
 use crate::scheduler::Scheduler;
 
+/// So many of those that starve are looked at in one pass: the others wait for them.
+const MOST_OVERDUE: usize = 100;
+
 impl Scheduler {
     pub(crate) fn pass(&mut self) {
         self.preempt_at_ms = None;
@@ -70,7 +73,7 @@ impl Scheduler {
             .patience
             .iter()
             .take_while(|&&(at, _)| since(at) >= patience_ms);
-        let overdue: Vec<JobId> = overdue.map(|&(_, id)| id).collect();
+        let overdue: Vec<JobId> = overdue.take(MOST_OVERDUE).map(|&(_, id)| id).collect();
         let mut hopeless: BTreeSet<Shape> = BTreeSet::new();
         for id in overdue {
             let ticket = self.jobs.get(&id).and_then(|job| job.waiting.as_ref());
@@ -96,13 +99,16 @@ impl Scheduler {
 
     /// Once the first outside the breaking band has waited too long, smaller ones no longer pass it.
     fn hold_place(&mut self) {
-        let patience_ms = self.policy.starvation_ms;
+        let patience_ms = self.policy.patience_ms;
         let overdue = |at: u64| self.now_ms.saturating_sub(at) >= patience_ms;
-        if !self.room_for_more() || !self.patience.first().is_some_and(|&(at, _)| overdue(at)) {
+        let mut claims = self.claims.values();
+        let held = claims.any(|claim| claim.why == Why::FirstInLine);
+        let nobody = !self.patience.first().is_some_and(|&(at, _)| overdue(at));
+        if held || nobody || !self.room_for_more() {
             return;
         }
-        let rest = |_: &Shape, lane: &Lane| *lane != Lane::Breaking;
-        let first = self.waiting.first(&self.tenants, self.now_ms, rest);
+        let rest = |(): &(), lane: &Lane| *lane != Lane::Breaking;
+        let first = self.waiting.first(&self.tenants, self.now_ms, |_| (), rest);
         let Some(ticket) = first else {
             return;
         };
@@ -118,11 +124,13 @@ impl Scheduler {
         let mut closed: BTreeSet<Shape> = BTreeSet::new();
         loop {
             let room = self.room_for_more();
-            let open = |shape: &Shape, lane: &Lane| match lane {
-                Lane::Breaking => !closed.contains(shape),
-                Lane::Deadline | Lane::Tenant(_) => room && !self.misses.nowhere(shape),
+            let known = |shape: &Shape| (closed.contains(shape), self.misses.nowhere(shape));
+            let open = |&(closed, nowhere): &(bool, bool), lane: &Lane| match lane {
+                Lane::Breaking => !closed,
+                Lane::Deadline | Lane::Tenant(_) => room && !nowhere,
             };
-            let Some(ticket) = self.waiting.first(&self.tenants, self.now_ms, open) else {
+            let first = self.waiting.first(&self.tenants, self.now_ms, known, open);
+            let Some(ticket) = first else {
                 break;
             };
             let id = ticket.key.2;

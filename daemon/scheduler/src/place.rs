@@ -162,6 +162,7 @@ impl Scheduler {
     /// A device has more to give than before: what fitted nowhere may fit there.
     pub(crate) fn gain(&mut self, id: &DeviceId) {
         if let Some(host) = self.hosts.get(id) {
+            self.look = true;
             self.misses.gained(host);
             self.gained.insert(id.clone());
         }

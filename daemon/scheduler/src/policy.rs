@@ -11,6 +11,9 @@ pub struct Policy {
     pub ageing_ms_per_point: u64,
     /// How long a job waits before it counts as starved, and the least time between two placements for starved jobs.
     pub starvation_ms: u64,
+    /// How long smaller jobs pass the first in line outside the breaking band, where that fits nowhere; then a device is kept
+    /// for it. Short, or large jobs are left over until the end, when nothing small is there to fill up beside them.
+    pub patience_ms: u64,
     /// A session runs at least this long before it is preempted. A tenant is charged at least as much per session.
     pub min_run_ms: u64,
     /// Least time between two preemptions of one job.
@@ -47,6 +50,7 @@ impl Default for Policy {
             breaking_priority: 90,
             ageing_ms_per_point: 60_000,
             starvation_ms: 600_000,
+            patience_ms: 5_000,
             min_run_ms: 10_000,
             preempt_gap_ms: 60_000,
             max_failures: 5,

@@ -99,23 +99,25 @@ impl Queues {
             .map(|(shape, _)| shape)
     }
 
-    /// The first job whose shape and lane pass.
-    pub(crate) fn first(
+    /// The first job that passes: `shape` is asked once for each, `lane` with its answer.
+    pub(crate) fn first<S>(
         &self,
         tenants: &Tenants,
         now_ms: u64,
-        pass: impl Fn(&Shape, &Lane) -> bool,
+        shape: impl Fn(&Shape) -> S,
+        lane: impl Fn(&S, &Lane) -> bool,
     ) -> Option<Ticket> {
         let mut best: Option<(Rank, &Shape, &Lane)> = None;
-        for (shape, lanes) in &self.shapes {
-            for (lane, keys) in lanes {
+        for (alike, lanes) in &self.shapes {
+            let known = shape(alike);
+            for (queue, keys) in lanes {
                 let Some(&key) = keys.first() else { continue };
-                if !pass(shape, lane) {
+                if !lane(&known, queue) {
                     continue;
                 }
-                let rank = rank(lane, key, tenants, now_ms);
+                let rank = rank(queue, key, tenants, now_ms);
                 if best.as_ref().is_none_or(|(least, _, _)| rank < *least) {
-                    best = Some((rank, shape, lane));
+                    best = Some((rank, alike, queue));
                 }
             }
         }

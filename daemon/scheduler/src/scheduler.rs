@@ -55,6 +55,8 @@ pub struct Scheduler {
     pub(crate) relieved_ms: Option<u64>,
     /// When a session that could not be preempted yet can be.
     pub(crate) preempt_at_ms: Option<u64>,
+    /// Something happened that may let somebody begin: a look at who waits is due.
+    pub(crate) look: bool,
     pub(crate) draining: bool,
     pub(crate) drained: bool,
     /// Sessions the daemon has not been told of.
@@ -90,6 +92,7 @@ impl Scheduler {
             running: 0,
             relieved_ms: None,
             preempt_at_ms: None,
+            look: false,
             draining: false,
             drained: false,
             fresh: Vec::new(),
@@ -101,9 +104,14 @@ impl Scheduler {
     /// Takes in what happened and says what to do about it. The same inputs always give the same answers.
     pub fn handle(&mut self, now: Now, input: Input) -> Decisions {
         self.now_ms = self.now_ms.max(now.mono_ms);
+        // Most inputs are of segments that are done. They leave no device with more than before, so that nobody else fits.
+        self.look = !matches!(input, Input::SegmentDone { .. })
+            || self.preempt_at_ms.is_some_and(|at| at <= self.now_ms);
         self.wake();
         self.take(now, input);
-        self.pass();
+        if self.look {
+            self.pass();
+        }
         self.announce();
         Decisions {
             actions: std::mem::take(&mut self.out),
@@ -157,6 +165,7 @@ impl Scheduler {
     /// Finds a job's place anew: in the queues, in a pause, among the blocked, or out of here. To be called after whatever
     /// changes what it wants.
     pub(crate) fn refresh(&mut self, id: JobId) {
+        self.look = true;
         self.unqueue(id);
         let Some(job) = self.jobs.get(&id) else {
             return;

@@ -30,7 +30,7 @@ impl Scheduler {
             };
             let first = self
                 .spreading
-                .first(&self.tenants, self.now_ms, |shape, _| open(shape));
+                .first(&self.tenants, self.now_ms, open, |open, _| *open);
             let Some(ticket) = first else {
                 return;
             };

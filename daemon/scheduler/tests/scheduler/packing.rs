@@ -125,6 +125,7 @@ fn two_hundred_jobs_on_four_gpus_take_little_longer_than_they_must() {
         "{took_s} s, at least {bound_s:.1} s: {:.3}",
         took_s / bound_s
     );
-    // The goal is 1.05. What is lost: small jobs pass large ones that do not fit, so that at the end only large ones are left.
-    assert!(took_s <= bound_s * 1.15, "{took_s} s of {bound_s} s");
+    // The goal is 1.05. What is lost: what becomes free where a job ends is the size of that job, so that a device's mix changes
+    // only as fast as devices are kept for the first in line.
+    assert!(took_s <= bound_s * 1.08, "{took_s} s of {bound_s} s");
 }

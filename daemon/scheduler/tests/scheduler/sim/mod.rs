@@ -15,6 +15,7 @@ use newsreel_scheduler::{Demand, Device, JobEntry, Now, Plan, Policy, SegmentWor
 pub fn policy() -> Policy {
     Policy {
         starvation_ms: 20_000,
+        patience_ms: 20_000,
         min_run_ms: 2_000,
         preempt_gap_ms: 10_000,
         backoff_base_ms: 1_000,
