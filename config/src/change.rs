@@ -193,7 +193,8 @@ mod tests {
     fn every_hidden_value_is_among_the_secrets() {
         let all = config(&format!(
             "{RECEIVER}\"whsec_{}\"\n[mail]\npassword = \"a\"\n[messages.to.chat]\nurl = \"https://chat.example/\"\nbody = \"\"\n\
-             events = [\"job.failed\"]\nheaders = {{ Authorization = \"Bearer b\" }}\n",
+             events = [\"job.failed\"]\nheaders = {{ Authorization = \"Bearer b\" }}\n\
+             [storage.s3.archive]\nbuckets = [\"b\"]\nkey = \"k\"\nsecret = \"s\"\n",
             "A".repeat(44)
         ));
         let hidden = leaves(&all).unwrap();

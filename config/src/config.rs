@@ -224,6 +224,9 @@ impl Config {
             let key = format!("webhooks.endpoints.{name}.secret");
             all.insert(key, &receiver.secret);
         }
+        for (name, store) in &self.storage.s3 {
+            all.insert(format!("storage.s3.{name}.secret"), &store.secret);
+        }
         all.insert("mail.password".to_owned(), &self.mail.password);
         for (name, receiver) in &self.messages.to {
             all.insert(format!("messages.to.{name}.url"), &receiver.url);

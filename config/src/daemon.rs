@@ -1,6 +1,10 @@
 //! The settings of `newsreel serve`: where it listens, where things lie, how it queues, what workers may take.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+
+use crate::s3::S3Store;
 
 /// The HTTP interface.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +42,8 @@ pub struct Storage {
     pub disk_reserve_mib: u64,
     /// Days an event is kept in the log, 1–3,650.
     pub event_days: u32,
+    /// Object stores by name, 1–64 characters of a–z, 0–9, `-` and `_`.
+    pub s3: BTreeMap<String, S3Store>,
 }
 
 impl Default for Storage {
@@ -48,6 +54,7 @@ impl Default for Storage {
             output_roots: Vec::new(),
             disk_reserve_mib: 1024,
             event_days: 30,
+            s3: BTreeMap::new(),
         }
     }
 }

@@ -4,6 +4,7 @@ mod access;
 mod daemon;
 mod notices;
 mod profile;
+mod s3;
 mod watch;
 
 use std::fmt::Display;

@@ -49,6 +49,7 @@ pub(super) fn storage(check: &mut Check, storage: &Storage) {
         " MiB",
     );
     check.range("event_days", storage.event_days, 1..=3650, " days");
+    super::s3::stores(check, &storage.s3);
 }
 
 pub(super) fn uploads(check: &mut Check, uploads: &Uploads) {
