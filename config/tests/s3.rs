@@ -6,7 +6,7 @@ const STORE: &str = "[storage.s3.archive]\nendpoint = \"https://s3.example\"\n";
 
 fn refused(keys: &str) -> String {
     let text = format!("{STORE}{keys}");
-    Config::parse(&text, "n.toml").unwrap_err().to_string()
+    Config::parse(&text, "n.toml").map_or_else(|e| e.to_string(), |_| "accepted".to_owned())
 }
 
 #[test]

@@ -246,7 +246,10 @@ impl Head {
             grid.duration_ticks()
         } else {
             let certain = grid.len().checked_sub(UNCERTAIN_SEGMENTS)?;
-            grid.segments.get(certain).filter(|_| certain > 0)?.start_ticks
+            grid.segments
+                .get(certain)
+                .filter(|_| certain > 0)?
+                .start_ticks
         };
         if !complete {
             self.indexer.index.settled = Some(settle_first_segment(&prepared)?);

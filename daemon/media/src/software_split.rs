@@ -27,11 +27,7 @@ impl SoftwareSplitter {
     #[must_use]
     pub fn new(video: &VideoPlan, rungs: &[usize]) -> Self {
         let above_lowest = rungs.iter().any(|&rung| !is_lowest(video, rung));
-        Self(
-            above_lowest
-                .then(|| Converter::for_many(video))
-                .flatten(),
-        )
+        Self(above_lowest.then(|| Converter::for_many(video)).flatten())
     }
 }
 

@@ -74,6 +74,7 @@ mod refused;
 mod reload;
 #[path = "serve/retention.rs"]
 mod retention;
+#[cfg(feature = "faults")]
 #[path = "serve/secured_mail.rs"]
 mod secured_mail;
 #[cfg(feature = "faults")]

@@ -121,12 +121,7 @@ fn turn(turn: Turn) -> Vec<String> {
 /// From one colour to another, by way of linear light. HDR's highlights are rolled off into SDR's range: what is darker
 /// than skin stays as it is, white paper comes near white, and nothing depends on the pictures before. With a size, the
 /// samples are scaled as they are, so that the rest is done with fewer of them.
-fn convert(
-    from: Colour,
-    to: Colour,
-    how: &Conditioning,
-    size: Option<(u32, u32)>,
-) -> Vec<String> {
+fn convert(from: Colour, to: Colour, how: &Conditioning, size: Option<(u32, u32)>) -> Vec<String> {
     if (from.primaries, from.transfer, from.matrix) == (to.primaries, to.transfer, to.matrix) {
         return Vec::new();
     }
