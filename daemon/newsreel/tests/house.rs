@@ -31,6 +31,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("newsreel", ALL),
     ("newsreel-benches", ALL),
     ("newsreel-fuzz", ALL),
+    ("newsreel-simulate", &["newsreel-model", "newsreel-scheduler"]),
 ];
 
 /// What the binary wires together.

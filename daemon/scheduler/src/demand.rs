@@ -68,23 +68,19 @@ pub(crate) struct Shape {
     pub barred: BTreeSet<DeviceId>,
 }
 
-impl Shape {
-    fn key(&self) -> ([Option<[u64; 7]>; 4], &BTreeSet<DeviceId>) {
-        let Demand {
-            cpu,
-            nvidia,
-            vaapi,
-            without_encoder,
-        } = self.demand;
-        let needs = [cpu, nvidia, vaapi, without_encoder];
-        let needs = needs.map(|need| need.map(|r| r.quantities()));
-        (needs, &self.barred)
-    }
-}
-
 impl Ord for Shape {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.key().cmp(&other.key())
+        let (one, two) = (&self.demand, &other.demand);
+        let by = |one: Option<Resources>, two: Option<Resources>| {
+            let quantities = |need: Resources| need.quantities();
+            one.map(quantities).cmp(&two.map(quantities))
+        };
+        // Most shapes differ in the first already.
+        by(one.nvidia, two.nvidia)
+            .then_with(|| by(one.cpu, two.cpu))
+            .then_with(|| by(one.vaapi, two.vaapi))
+            .then_with(|| by(one.without_encoder, two.without_encoder))
+            .then_with(|| self.barred.cmp(&other.barred))
     }
 }
 
