@@ -148,14 +148,16 @@ impl World<'_> {
                     passed: true,
                 });
             }
-            Some(Reverse((at, Event::Step(epoch)))) => {
-                if self.sessions.get(&epoch).is_some_and(|s| s.due_ms == at) {
-                    self.step(epoch);
-                }
-            }
-            None => {}
+            Some(Reverse((at, Event::Step(epoch)))) if self.due(epoch, at) => self.step(epoch),
+            _ => {}
         }
         true
+    }
+
+    /// Whether that is when the session was last said to be heard of again.
+    fn due(&self, epoch: Epoch, at_ms: u64) -> bool {
+        let session = self.sessions.get(&epoch);
+        session.is_some_and(|session| session.due_ms == at_ms)
     }
 
     fn tell(&mut self, input: Input) {

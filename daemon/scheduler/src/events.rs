@@ -91,8 +91,9 @@ impl Scheduler {
         self.refresh(id);
     }
 
-    /// Counts the jobs outside the breaking band that have sessions.
+    /// Who is breaking changed: counts the jobs outside that band that have sessions, and what can be cut is to be looked for anew.
     fn count_running(&mut self) {
+        self.fruitless.clear();
         let outside =
             |job: &&Job| !job.sessions.is_empty() && !self.policy.breaking(job.entry.priority);
         self.running = self.jobs.values().filter(outside).count();

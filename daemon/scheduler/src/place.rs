@@ -164,6 +164,9 @@ impl Scheduler {
         if let Some(host) = self.hosts.get(id) {
             self.look = true;
             self.misses.gained(host);
+            for (_, gained) in self.fruitless.values_mut() {
+                gained.insert(id.clone());
+            }
             self.gained.insert(id.clone());
         }
     }

@@ -17,6 +17,9 @@ use crate::queue::{Lane, Ticket};
 use crate::scheduler::Scheduler;
 use crate::session::Session;
 
+/// So many kinds of job for which nothing could be cut are remembered.
+const MOST_FRUITLESS: usize = 1_000;
+
 impl Scheduler {
     /// Claims a device for a breaking job that fits nowhere; true if the job holds a claim now.
     pub(crate) fn preempt(&mut self, id: JobId, shape: &Shape) -> bool {
@@ -97,15 +100,29 @@ impl Scheduler {
             .map(|host| host.device.id.clone())
     }
 
-    /// The device with the lowest work to cut, and what to cut there. Notes when more can be cut.
+    /// The device with the lowest work to cut, and what to cut there. Where nothing could be cut lately, only devices that gained
+    /// something since are looked at, until more can be cut.
     fn victims(
         &mut self,
         shape: &Shape,
         id: JobId,
         priority: u8,
     ) -> Option<(DeviceId, Vec<Epoch>)> {
-        let mut seen = BTreeSet::new();
         let mut later: Option<u64> = None;
+        let kind = (shape.clone(), priority);
+        let lately = self.fruitless.get_mut(&kind);
+        if let Some((until, gained)) = lately.filter(|(until, _)| self.now_ms < *until) {
+            let (until, gained) = (*until, std::mem::take(gained));
+            self.preempt_at_ms = Some(self.preempt_at_ms.map_or(until, |at| at.min(until)));
+            let mut gained = gained.iter();
+            return gained.find_map(|device| {
+                let host = self.hosts.get(device)?;
+                let need = host.claimable(shape, &[id])?;
+                let victims = self.victims_on(host, need, id, priority, &mut later)?;
+                Some((device.clone(), victims))
+            });
+        }
+        let mut seen = BTreeSet::new();
         let lower = self.cuttable.iter().take_while(|(p, _)| *p < priority);
         let found = lower.into_iter().find_map(|(_, Reverse(epoch))| {
             let host = self.hosts.get(&self.sessions.get(epoch)?.device)?;
@@ -117,9 +134,24 @@ impl Scheduler {
             Some((host.device.id.clone(), victims))
         });
         if found.is_none() {
-            self.preempt_at_ms = [self.preempt_at_ms, later].into_iter().flatten().min();
+            self.nothing_to_cut(kind, later);
         }
         found
+    }
+
+    /// Notes when more can be cut: at `later`, or what begins from now on. The more sessions there are, the rarer all are looked at.
+    fn nothing_to_cut(&mut self, kind: (Shape, u8), later: Option<u64>) {
+        let pause_ms = self.cuttable.len() as u64 / 10;
+        let soonest = self.now_ms.saturating_add(pause_ms);
+        let later = later.map(|at| at.max(soonest));
+        self.preempt_at_ms = [self.preempt_at_ms, later].into_iter().flatten().min();
+        let fresh = self.now_ms.saturating_add(self.policy.min_run_ms);
+        let until = later.map_or(fresh, |at| at.min(fresh)).max(soonest);
+        // Only a shortcut: shapes that nobody has any more must not pile up.
+        if self.fruitless.len() >= MOST_FRUITLESS {
+            self.fruitless.clear();
+        }
+        self.fruitless.insert(kind, (until, BTreeSet::new()));
     }
 
     /// The fewest sessions from the lowest up whose end makes room for `need`.

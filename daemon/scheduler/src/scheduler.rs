@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use newsreel_model::{Code, JobId};
 
 use crate::action::{Action, Decisions, PauseReason, Start};
+use crate::demand::Shape;
 use crate::device::Hosts;
 use crate::disk::Disk;
 use crate::input::{DeviceId, Epoch, Input, JobEntry, Now};
@@ -55,6 +56,8 @@ pub struct Scheduler {
     pub(crate) relieved_ms: Option<u64>,
     /// When a session that could not be preempted yet can be.
     pub(crate) preempt_at_ms: Option<u64>,
+    /// Shapes and priorities for which nothing could be cut, until when that is so, and the devices that gained something since.
+    pub(crate) fruitless: BTreeMap<(Shape, u8), (u64, BTreeSet<DeviceId>)>,
     /// Something happened that may let somebody begin: a look at who waits is due.
     pub(crate) look: bool,
     pub(crate) draining: bool,
@@ -92,6 +95,7 @@ impl Scheduler {
             running: 0,
             relieved_ms: None,
             preempt_at_ms: None,
+            fruitless: BTreeMap::new(),
             look: false,
             draining: false,
             drained: false,
