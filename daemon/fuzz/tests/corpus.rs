@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use newsreel_fuzz::{TARGETS, Target};
 
 /// Mutations of each target in the quick tier.
-const ROUNDS: usize = 5_000;
+const ROUNDS: usize = 2_000;
 /// Mutations no longer than this: what is found in long input is found in short input too.
 const MAX_BYTES: usize = 16 * 1024;
 

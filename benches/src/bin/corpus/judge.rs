@@ -11,6 +11,9 @@ use serde::Serialize;
 /// Seconds that `ffmpeg` has to make of a file for it to count as one that can be watched.
 const WATCHABLE_S: f64 = 1.0;
 
+/// How Newsreel says that a file only points at others.
+const ELSEWHERE: &str = "refers to another file";
+
 /// How each file is tried.
 pub struct Judge {
     /// The command.
@@ -80,9 +83,12 @@ impl Judge {
         };
         match exit {
             0 => self.look_at(&ladder, &mut judged),
-            65 | 66 if ffmpeg_s >= WATCHABLE_S => judged
-                .wrong
-                .push("refused, though ffmpeg shows it".to_owned()),
+            // What is somewhere else is no part of the file.
+            65 | 66 if judged.words.contains(ELSEWHERE) => {}
+            65 | 66 if ffmpeg_s >= WATCHABLE_S => {
+                let wrong = "refused, though ffmpeg shows it";
+                judged.wrong.push(wrong.to_owned());
+            }
             65 | 66 => {}
             -1 => judged.wrong.push("hangs".to_owned()),
             exit => judged.wrong.push(format!("ends with {exit}")),
