@@ -16,6 +16,8 @@ pub enum Phase {
     Encoding,
     /// Stitching MP4s, writing final playlists, checking.
     Packaging,
+    /// Bringing what is missing to an object store, and checking it there.
+    Delivering,
 }
 
 /// What a job took of a daemon's devices since the daemon was started.
@@ -86,6 +88,16 @@ pub enum Event {
     Playable {
         /// Path of the playlist relative to the job's directory.
         playlist: String,
+    },
+    /// Everything is in the object store that the job's destination is in, and was verified there.
+    #[serde(rename = "output.delivered")]
+    Delivered {
+        /// `s3://BUCKET/PREFIX`.
+        destination: String,
+        /// How many files are there.
+        files: usize,
+        /// Bytes they have together.
+        bytes: u64,
     },
     /// Counted progress; transient.
     #[serde(rename = "job.progress")]

@@ -18,15 +18,15 @@ use crate::{Code, Error, Result};
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct InputSpec {
-    /// `file:///absolute/path`, percent-encoded, or an address (`https://…`, `http://…`) that the daemon may reach, 8–4,096
-    /// characters. Empty where an upload is named.
+    /// `file:///absolute/path`, percent-encoded, or an address (`https://…`, `http://…`, `s3://BUCKET/KEY`) that the daemon may
+    /// reach, 8–4,096 characters. Empty where an upload is named.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[cfg_attr(
         feature = "schema",
         schema(
             min_length = 8,
             max_length = 4096,
-            pattern = r"^(file:///|https?://)[^\x00-\x08\x0B-\x1F\x7F-\x9F]*$",
+            pattern = r"^(file:///|https?://|s3://)[^\x00-\x08\x0B-\x1F\x7F-\x9F]*$",
             example = "file:///in/story.mxf"
         )
     )]
@@ -151,14 +151,15 @@ pub struct JobSpec {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[cfg_attr(feature = "schema", schema(schema_with = crate::schema::metadata))]
     pub metadata: BTreeMap<String, String>,
-    /// `file:///absolute/directory/` to write to, instead of one under the daemon's own output root.
+    /// `file:///absolute/directory/` to write to, instead of one under the daemon's own output root, or `s3://BUCKET/PREFIX` to
+    /// deliver to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "schema",
         schema(
             min_length = 8,
             max_length = 4096,
-            pattern = r"^file:///[^\x00-\x08\x0B-\x1F\x7F-\x9F]*$"
+            pattern = r"^(file:///|s3://)[^\x00-\x08\x0B-\x1F\x7F-\x9F]*$"
         )
     )]
     pub destination: Option<String>,

@@ -13,12 +13,13 @@ pub const MAX_NOTIFICATIONS: usize = 8;
 pub const MAX_URL_CHARS: usize = 2048;
 
 /// The kinds of events that receivers are told of.
-pub const KINDS: [&str; 13] = [
+pub const KINDS: [&str; 14] = [
     "job.queued",
     "job.started",
     "thumbnails.ready",
     "output.playable",
     "output.completed",
+    "output.delivered",
     "job.preempted",
     "job.fell_back",
     "job.warning",
@@ -47,7 +48,7 @@ pub struct Notification {
     pub url: String,
     /// Which kinds of events it is told; all of the job's when there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "schema", schema(max_items = 13, example = json!(["job.completed", "thumbnails.ready"])))]
+    #[cfg_attr(feature = "schema", schema(max_items = 14, example = json!(["job.completed", "thumbnails.ready"])))]
     pub events: Vec<String>,
 }
 

@@ -15,6 +15,7 @@ mod secrets;
 mod serve;
 mod settings;
 mod source;
+mod storage;
 mod telemetry;
 mod threads;
 mod uploads;

@@ -31,7 +31,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("newsreel", ALL),
     ("newsreel-benches", ALL),
     ("newsreel-fuzz", ALL),
-    ("newsreel-simulate", &["newsreel-model", "newsreel-scheduler"]),
+    (
+        "newsreel-simulate",
+        &["newsreel-model", "newsreel-scheduler"],
+    ),
 ];
 
 /// What the binary wires together.

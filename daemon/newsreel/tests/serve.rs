@@ -14,6 +14,8 @@
 
 #[path = "serve/access.rs"]
 mod access;
+#[path = "serve/bucket.rs"]
+mod bucket;
 #[path = "serve/cancel.rs"]
 mod cancel;
 #[path = "serve/console.rs"]
@@ -80,6 +82,8 @@ mod secured_mail;
 #[cfg(feature = "faults")]
 #[path = "serve/sink.rs"]
 mod sink;
+#[path = "serve/storage.rs"]
+mod storage;
 #[path = "serve/store.rs"]
 mod store;
 #[path = "serve/subtitles.rs"]

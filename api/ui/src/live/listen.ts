@@ -7,7 +7,7 @@ import type { Told } from "./reduce";
 export const line = signal<"off" | "open" | "lost">("off");
 
 const TYPES = [
-  "job.queued", "job.started", "job.progress", "thumbnails.ready", "output.playable", "output.completed", "job.preempted",
+  "job.queued", "job.started", "job.progress", "thumbnails.ready", "output.playable", "output.completed", "output.delivered", "job.preempted",
   "job.fell_back", "job.warning", "job.completed", "job.failed", "job.cancelled", "device.quarantined", "device.restored", "log.gap",
 ];
 

@@ -86,6 +86,8 @@ export function words({ type, data }: Told): string {
       return "Can be played";
     case "output.completed":
       return "A rung is complete";
+    case "output.delivered":
+      return `Delivered to ${text(data.destination)}`;
     case "job.preempted":
       return "Gave its place to a more urgent job";
     case "job.fell_back":

@@ -10,7 +10,7 @@ export const NAMES: Record<JobState, string> = {
   cancelled: "Cancelled",
 };
 
-const PHASES: Record<string, string> = { probing: "Reading", encoding: "Encoding", packaging: "Packaging" };
+const PHASES: Record<string, string> = { probing: "Reading", encoding: "Encoding", packaging: "Packaging", delivering: "Delivering" };
 
 export function State({ job }: { job: Job }) {
   const phase = job.state === "running" && job.phase ? PHASES[job.phase] : undefined;

@@ -114,6 +114,7 @@ impl EventSink for Lines {
             | Event::Queued {}
             | Event::Preempted {}
             | Event::Cancelled {}
+            | Event::Delivered { .. }
             | Event::DeviceQuarantined { .. }
             | Event::DeviceRestored { .. } => {}
             Event::Phase {

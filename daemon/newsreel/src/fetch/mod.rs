@@ -1,5 +1,7 @@
-//! Inputs on other machines: brought here before their job begins, since workers have no network. Not here: one request (`request`).
+//! Inputs on other machines: brought here before their job begins, since workers have no network. Not here: one request
+//! (`request`), or a stretch of an object (`object`).
 
+mod object;
 mod request;
 
 use std::collections::HashSet;
@@ -16,9 +18,11 @@ use newsreel_model::{Code, Error, JobId, Result};
 use parking_lot::Mutex;
 use url::Url;
 
+use self::object::Object;
 use self::request::{Came, Request};
 use crate::serve::arrivals::Arrivals;
 use crate::settings::Settings;
+use crate::storage;
 use crate::threads;
 
 /// Where the files lie, below the daemon's own directory.
@@ -91,10 +95,11 @@ const PART: &str = ".part";
 
 /// Whether an address is one of another machine.
 pub fn is_remote(url: &str) -> bool {
-    ["http://", "https://"].iter().any(|scheme| {
+    let begins = |scheme: &&str| {
         let start = url.get(..scheme.len());
         start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-    })
+    };
+    storage::is_s3(url) || ["http://", "https://"].iter().any(begins)
 }
 
 /// Looks at the address of an input on another machine.
@@ -145,6 +150,60 @@ pub fn serve(
     Ok(())
 }
 
+/// The way to an input, by the kind of its address.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there are as many as inputs are brought at a time"
+)]
+enum Way {
+    Http(Request),
+    Object(Object),
+}
+
+impl Way {
+    fn to(settings: &Settings, job: &StoredJob, file: File) -> Result<Self> {
+        let url = &job.spec.input.url;
+        Ok(match storage::is_s3(url) {
+            true => Self::Object(Object::new(settings, job, file)?),
+            false => Self::Http(Request::new(settings, url, file)?),
+        })
+    }
+
+    fn at(&self) -> u64 {
+        match self {
+            Self::Http(request) => request.at(),
+            Self::Object(object) => object.at(),
+        }
+    }
+
+    fn sync(&self) -> std::io::Result<()> {
+        match self {
+            Self::Http(request) => request.sync(),
+            Self::Object(object) => object.sync(),
+        }
+    }
+
+    fn attempt(&mut self, wanted: &dyn Fn() -> bool) -> Result<Came> {
+        match self {
+            Self::Http(request) => request.attempt(wanted),
+            Self::Object(object) => object.attempt(wanted),
+        }
+    }
+}
+
+/// Fails unless the disk has room for so many bytes beside what is kept free.
+fn room(file: &File, reserve: u64, bytes: u64) -> Result<()> {
+    let disk = rustix::fs::fstatvfs(file).map_err(|e| Error::writing("the input", &e.into()))?;
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    match bytes <= free.saturating_sub(reserve) {
+        true => Ok(()),
+        false => Err(Error::new(
+            Code::DiskFull,
+            "there is no room for the input on the daemon's disk; retry the job when there is",
+        )),
+    }
+}
+
 struct Carrier {
     arrivals: Arrivals,
     settings: Arc<Settings>,
@@ -185,7 +244,7 @@ impl Carrier {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false).mode(0o600);
         let file = options.open(&part).map_err(failed)?;
-        let mut request = Request::new(&self.settings, &job.spec.input.url, file)?;
+        let mut request = Way::to(&self.settings, job, file)?;
         let mut pause = FIRST_PAUSE;
         let mut idle = 0;
         loop {
@@ -252,7 +311,7 @@ mod tests {
             let error = check(url).unwrap_err();
             assert!(!error.message().contains("secret"), "{error}");
         }
-        for url in ["file:///a", "ftp://a/b", "http:/a", "s3://b/k"] {
+        for url in ["file:///a", "ftp://a/b", "http:/a", "s3:/b/k"] {
             assert!(!is_remote(url), "{url}");
         }
     }

@@ -11,7 +11,7 @@ use ureq::http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, I
 use ureq::http::{Response, StatusCode};
 use ureq::unversioned::transport::DefaultConnector;
 
-use super::LOOK;
+use super::{LOOK, room};
 use crate::outgoing::{self, Guard, REFUSED};
 use crate::settings::Settings;
 
@@ -134,7 +134,8 @@ impl Request {
         if total.is_some_and(|total| total > self.most) {
             return Err(self.too_large());
         }
-        self.has_room(total.unwrap_or(0).saturating_sub(self.at))?;
+        let missing = total.unwrap_or(0).saturating_sub(self.at);
+        room(&self.file, self.reserve, missing)?;
         // A weak tag promises no bytes; without a strong one a broken request begins anew.
         let tag = answer.headers().get(ETAG).and_then(|tag| tag.to_str().ok());
         self.tag = tag.filter(|tag| tag.starts_with('"')).map(str::to_owned);
@@ -173,19 +174,6 @@ impl Request {
             Some(total) if self.at < total => Came::Part("its server broke off".to_owned()),
             _ => Came::Everything,
         })
-    }
-
-    fn has_room(&self, bytes: u64) -> Result<()> {
-        let disk =
-            rustix::fs::fstatvfs(&self.file).map_err(|e| Error::writing("the input", &e.into()))?;
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-        match bytes <= free.saturating_sub(self.reserve) {
-            true => Ok(()),
-            false => Err(Error::new(
-                Code::DiskFull,
-                "there is no room for the input on the daemon's disk; retry the job when there is",
-            )),
-        }
     }
 
     fn too_large(&self) -> Error {

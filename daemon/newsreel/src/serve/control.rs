@@ -27,11 +27,12 @@ use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
 use tokio::sync::watch;
 
 use super::arrivals::Arrivals;
-use super::live::default_destination;
 use super::message::Message;
+use super::place;
 use super::steer::{unknown, wrong_state};
 use super::view::{self, Snapshot};
 use crate::settings::Settings;
+use crate::storage;
 use crate::telemetry::{self, Metrics, Moment};
 use crate::uploads::Desk;
 
@@ -61,7 +62,11 @@ pub struct Daemon {
 impl Daemon {
     pub(super) fn view(&self, job: StoredJob) -> JobView {
         let running = self.snapshot.read().running.get(&job.id).cloned();
-        view::job(job, running.map(|running| running.progress))
+        // What was delivered elsewhere may be gone here.
+        let gone = storage::is_s3(&job.destination) && !place::of(&job, &self.data_dir).is_dir();
+        let mut view = view::job(job, running.map(|running| running.progress));
+        view.playback_path = view.playback_path.filter(|_| !gone);
+        view
     }
 
     pub(super) fn find(&self, id: JobId) -> Result<StoredJob> {
@@ -147,8 +152,8 @@ impl Daemon {
             return Err(wrong_state(job.state, "cancel it first"));
         }
         // Only what the daemon chose itself is removed: a destination may hold what is not ours.
-        let own = default_destination(&self.data_dir, id);
-        if Path::new(&job.destination) == own {
+        let own = place::default_destination(&self.data_dir, id);
+        if place::of(&job, &self.data_dir) == own {
             match std::fs::remove_dir_all(&own) {
                 Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
                     return Err(Error::writing(&own.display().to_string(), &e));
@@ -168,7 +173,7 @@ impl Daemon {
         if path.split('/').any(|part| part == layout::WORK) {
             return Err(missing());
         }
-        let opened = open_below(Path::new(&job.destination), Path::new(path));
+        let opened = open_below(&place::of(&job, &self.data_dir), Path::new(path));
         let file = std::fs::File::from(opened.map_err(|_| missing())?);
         let data = file.metadata().map_err(|_| missing())?;
         if !data.is_file() {

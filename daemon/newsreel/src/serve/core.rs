@@ -15,6 +15,7 @@ use newsreel_model::{Code, Error, JobId};
 use newsreel_scheduler::{DeviceId, Epoch, Input, JobEntry, Now, Scheduler, Task, WorkerSlot};
 use parking_lot::RwLock;
 
+use super::deliver::Stage;
 use super::demand;
 use super::devices::Devices;
 use super::host::Host;
@@ -69,6 +70,8 @@ pub(super) struct Entry {
     /// What it fell back from and why, until it goes on somewhere.
     pub fell_back: Option<(DeviceId, Error)>,
     pub spent: Spent,
+    /// How far its delivery is, if its destination is in an object store.
+    pub stage: Stage,
     /// Dropped with the entry, which is how whoever waits hears of it.
     pub waiting: Vec<Sender<()>>,
 }
@@ -246,6 +249,7 @@ impl Core {
                 self.inputs.push_back(Input::Policy(super::policy(&config)));
                 self.config = config;
             }
+            Message::Delivered { job, outcome } => self.delivered(job, outcome),
             Message::Drain => self.inputs.push_back(Input::Drain),
         }
         self.settle();
@@ -272,6 +276,7 @@ impl Core {
             error: None,
             fell_back: None,
             spent: Spent::default(),
+            stage: Stage::default(),
             waiting: Vec::new(),
         };
         self.jobs.insert(fresh.job.id, fresh);
@@ -292,12 +297,13 @@ impl Core {
                 Change::Playable { job }
             }
             // Nothing of the job changes by these.
-            Event::ThumbnailsReady { .. } | Event::Preempted {} | Event::FellBack { .. } => {
-                Change::Pieces(PieceCommit {
-                    job,
-                    pieces: Vec::new(),
-                })
-            }
+            Event::ThumbnailsReady { .. }
+            | Event::Preempted {}
+            | Event::FellBack { .. }
+            | Event::Delivered { .. } => Change::Pieces(PieceCommit {
+                job,
+                pieces: Vec::new(),
+            }),
             Event::Warning { warning } => Change::Warn {
                 job,
                 warning: warning.clone(),
@@ -311,11 +317,13 @@ impl Core {
     fn was_told(&self, job: JobId, event: &Event) -> bool {
         match event {
             Event::Playable { .. } => self.jobs.get(&job).is_some_and(|e| e.job.playable),
-            Event::ThumbnailsReady { .. } => {
+            Event::ThumbnailsReady { .. } | Event::Delivered { .. } => {
                 let logged = self.store.events(0, u32::MAX, Some(job));
+                let same =
+                    |other: &Event| std::mem::discriminant(other) == std::mem::discriminant(event);
                 // A log that cannot be read now may be told twice: better than never.
                 let mut all = logged.into_iter().flatten();
-                all.any(|logged| matches!(logged.event, Event::ThumbnailsReady { .. }))
+                all.any(|logged| same(&logged.event))
             }
             _ => false,
         }

@@ -35,7 +35,7 @@ impl Core {
                     entry.host.close();
                 }
             }
-            Action::CompleteJob(job) => self.complete(job),
+            Action::CompleteJob(job) => self.finished(job),
             Action::FailJob { job, code } => self.fail(job, code),
             Action::Preempted(job) => {
                 Preempted(job).emit();
@@ -102,6 +102,7 @@ impl Core {
         entry.live = entry.live.take().filter(fit);
         let live = entry.live.clone();
         let (stored, roots) = (entry.job.clone(), self.roots.clone());
+        let config = Arc::clone(&self.config);
         let (store, tell) = (Arc::clone(&self.store), self.tell.clone());
         let at = jiff::Timestamp::now();
         let mut changes = vec![(Change::Start { job, at }, None)];
@@ -126,7 +127,7 @@ impl Core {
         threads::start("open", move || {
             let live = match live {
                 Some(live) => Ok(live),
-                None => LiveJob::open(stored, &roots, &store, &tell).map(Arc::new),
+                None => LiveJob::open(stored, &roots, &config, &store, &tell).map(Arc::new),
             };
             let _ = tell.send(Message::Opened { epoch, job, live });
         })
@@ -298,7 +299,7 @@ impl Core {
         }
     }
 
-    fn complete(&mut self, job: JobId) {
+    pub(super) fn complete(&mut self, job: JobId) {
         let Some(entry) = self.jobs.remove(&job) else {
             return;
         };
@@ -343,7 +344,7 @@ impl Core {
         .emit();
     }
 
-    fn fail(&mut self, job: JobId, code: Code) {
+    pub(super) fn fail(&mut self, job: JobId, code: Code) {
         let Some(entry) = self.jobs.get(&job) else {
             return;
         };

@@ -12,6 +12,7 @@ use parking_lot::RwLock;
 
 use super::file_url::file_path;
 use super::message::Message;
+use super::place;
 use crate::source::FileSource;
 use crate::{fetch, uploads};
 
@@ -158,6 +159,11 @@ impl Roots {
         } else {
             Err(forbidden(field, &path, "storage.input_roots"))
         }
+    }
+
+    /// The directory of a job on this machine.
+    pub fn dir_of(&self, job: &StoredJob) -> PathBuf {
+        place::of(job, &self.own_dir)
     }
 
     /// Where an input lies that was sent or brought here. Whose it may be was looked at when the job was submitted.

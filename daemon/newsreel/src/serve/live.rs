@@ -4,13 +4,14 @@
 
 use std::collections::{HashMap, HashSet};
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use crossbeam::channel::Sender;
+use newsreel_config::Config;
 use newsreel_model::event::Event;
-use newsreel_model::job::{Finished, JOB_FORMAT, JOB_KIND, JobRecord, JobState, layout};
+use newsreel_model::job::{Finished, JobRecord, JobState, layout};
 use newsreel_model::plan::{Fingerprint, Plan};
 use newsreel_model::ports::EventSink;
 use newsreel_model::report::FallbackReport;
@@ -20,8 +21,10 @@ use newsreel_model::{Cancel, Code, Error, JobId, Result};
 use parking_lot::Mutex;
 
 use super::checkpoints::StoreCheckpoints;
+use super::deliver::Outbound;
 use super::inputs::Roots;
 use super::message::Message;
+use super::records::{new_record, refuse_foreign};
 use super::sidecars;
 use crate::job::outdir::OutDir;
 use crate::job::playlists::Playlists;
@@ -43,6 +46,8 @@ pub struct LiveJob {
     pub known: Option<Plan>,
     /// What was finished when the job was opened.
     pub reused: Vec<Finished>,
+    /// Its way to an object store.
+    pub outbound: Option<Outbound>,
     out: OutDir,
     record: Mutex<JobRecord>,
     state: Mutex<State>,
@@ -89,6 +94,7 @@ impl LiveJob {
     pub fn open(
         job: StoredJob,
         roots: &Roots,
+        config: &Config,
         store: &Arc<dyn Store>,
         tell: &Sender<Message>,
     ) -> Result<Self> {
@@ -96,7 +102,7 @@ impl LiveJob {
         let source = roots.open(&job)?;
         let sidecars = sidecars::read(&job, &roots)?;
         let fingerprint = fingerprint::of(&source, &job.profile)?;
-        let dir = Path::new(&job.destination);
+        let dir = &roots.dir_of(&job);
         // Before anything is written there, and once more with the lock held.
         refuse_foreign(&job, record::read(dir)?.as_ref())?;
         let out = OutDir::open(dir, &fingerprint, false)?;
@@ -126,12 +132,13 @@ impl LiveJob {
             job: job.id,
             tell: tell.clone(),
         });
-        let live = Self {
+        let mut live = Self {
             source,
             sidecars,
             fingerprint,
             known,
             reused,
+            outbound: None,
             out,
             record: Mutex::new(record),
             state: Mutex::default(),
@@ -142,6 +149,7 @@ impl LiveJob {
             job,
         };
         live.write_record(JobState::Running)?;
+        live.outbound = Outbound::begin(&live.job, config, live.dir(), &live.reused)?;
         Ok(live)
     }
 
@@ -200,6 +208,7 @@ impl LiveJob {
     /// # Errors
     /// Publishing failed, or an init segment differs from the one that is public.
     pub fn publish(&self, piece: Piece) -> Result<()> {
+        self.undelivered().map_or(Ok(()), Err)?;
         let publisher = {
             let mut state = self.state.lock();
             let path = &piece.finished.path;
@@ -264,7 +273,8 @@ impl LiveJob {
     /// Why publishing failed, if it did and was not begun anew.
     pub fn failure(&self) -> Option<Error> {
         let state = self.state.lock();
-        state.publishing.as_ref().and_then(|p| p.0.failure())
+        let publishing = state.publishing.as_ref().and_then(|p| p.0.failure());
+        publishing.or_else(|| self.undelivered())
     }
 
     /// The plan is complete.
@@ -325,13 +335,16 @@ impl LiveJob {
             reused: &self.reused,
             milestones: &self.milestones,
         };
-        self.record.lock().journal = report::write(&facts, self.dir(), journal)?;
-        self.write_record(JobState::Completed)
+        let journal = report::write(&facts, self.dir(), journal)?;
+        self.record.lock().journal.clone_from(&journal);
+        self.write_record(JobState::Completed)?;
+        self.deliver(&journal, &self.tell)
     }
 
     /// Records how the job ended, and stops what still writes for it.
     pub fn end(&self, state: JobState) {
         self.cancel.cancel();
+        self.outbound.iter().for_each(Outbound::stop);
         if state != JobState::Completed {
             // What the store says is what counts; the record is for whoever looks into the directory.
             let _ = self.write_record(state);
@@ -345,7 +358,9 @@ impl LiveJob {
 
     /// Removes what was only needed while the job ran.
     pub fn tidy(&self) {
-        let _ = std::fs::remove_dir_all(self.dir().join(layout::WORK));
+        let goes = self.outbound.as_ref().is_some_and(Outbound::goes);
+        let work = self.dir().join(layout::WORK);
+        let _ = std::fs::remove_dir_all(if goes { self.dir() } else { &work });
     }
 
     fn write_record(&self, state: JobState) -> Result<()> {
@@ -353,39 +368,4 @@ impl LiveJob {
         record.state = state;
         record::write(self.dir(), &record)
     }
-}
-
-fn refuse_foreign(job: &StoredJob, found: Option<&JobRecord>) -> Result<()> {
-    let id = job.id.to_string();
-    match found.filter(|record| record.id != id) {
-        None => Ok(()),
-        Some(other) => Err(Error::new(
-            Code::OutputForeign,
-            format!(
-                "{} holds the output of job {}; choose another destination",
-                job.destination, other.id
-            ),
-        )),
-    }
-}
-
-fn new_record(job: &StoredJob, fingerprint: &Fingerprint) -> JobRecord {
-    JobRecord {
-        kind: JOB_KIND.to_owned(),
-        format: JOB_FORMAT,
-        id: job.id.to_string(),
-        input: job.spec.input.to_string(),
-        state: JobState::Queued,
-        created_at: job.created_at.to_string(),
-        profile_name: job.spec.profile.clone(),
-        profile: job.profile.clone(),
-        fingerprint: fingerprint.clone(),
-        plan: None,
-        journal: Vec::new(),
-    }
-}
-
-/// Where a job without a destination goes.
-pub fn default_destination(data_dir: &Path, id: JobId) -> PathBuf {
-    data_dir.join("jobs").join(id.to_string())
 }

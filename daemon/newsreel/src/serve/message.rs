@@ -61,6 +61,8 @@ pub enum Message {
     Ended { epoch: Epoch, error: Option<Error> },
     /// A worker process is gone.
     WorkerGone { slot: WorkerSlot, why: String },
+    /// A job's files are all in its bucket, as the event says, or never will be.
+    Delivered { job: JobId, outcome: Result<Event> },
     /// `waiting` is dropped once nothing works on the job any more.
     LetGo { job: JobId, waiting: Sender<()> },
     /// Another configuration is in force.

@@ -11,6 +11,7 @@ use newsreel_model::{Code, Error, JobId};
 use newsreel_scheduler::{Epoch, Input, Outcome, Plan, Task};
 
 use super::core::{Core, Session};
+use super::deliver::Stage;
 use super::demand;
 use super::work::Lacking;
 use crate::telemetry::{Published, SessionFailed};
@@ -22,6 +23,9 @@ impl Core {
             return;
         };
         Published(pieces).emit();
+        if let Some(live) = &entry.live {
+            live.note(pieces);
+        }
         entry.job.frames_done += pieces.iter().map(Finished::video_frames).sum::<u64>();
         let Some(lacking) = &mut entry.lacking else {
             return;
@@ -191,10 +195,17 @@ impl Core {
         if self.scheduler.knows(id) {
             return;
         }
+        let cancelled = |e: &Error| e.code() == Code::Cancelled;
+        let Some(entry) = self.jobs.get(&id) else {
+            return;
+        };
+        let cancelled = entry.error.as_ref().is_some_and(cancelled);
+        if matches!(entry.stage, Stage::Awaited) && !cancelled {
+            return;
+        }
         let Some(entry) = self.jobs.remove(&id) else {
             return;
         };
-        let cancelled = entry.error.is_some_and(|e| e.code() == Code::Cancelled);
         if let Some(live) = entry.live.filter(|_| cancelled) {
             live.end(JobState::Cancelled);
         }

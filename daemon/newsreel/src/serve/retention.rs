@@ -13,7 +13,7 @@ use newsreel_model::store::StoredJob;
 use newsreel_model::{JobId, Result};
 
 use super::control::Daemon;
-use super::live::default_destination;
+use super::place;
 use crate::telemetry::JobForgotten;
 use crate::threads;
 
@@ -112,9 +112,9 @@ impl Keeper {
 
     fn one(&mut self, job: &StoredJob, sized: bool) -> Option<Ended> {
         let at = job.ended_at?;
-        let own = default_destination(&self.daemon.data_dir, job.id);
+        let own = place::default_destination(&self.daemon.data_dir, job.id);
         let bytes = match self.sizes.get(&job.id) {
-            _ if !sized || Path::new(&job.destination) != own => 0,
+            _ if !sized || place::of(job, &self.daemon.data_dir) != own => 0,
             Some((then, bytes)) if *then == at => *bytes,
             _ => bytes_below(&own),
         };

@@ -13,6 +13,7 @@ use newsreel_model::{Code, Error, JobId, Result};
 
 use super::control::{Daemon, open_below};
 use super::message::Message;
+use super::place;
 use crate::job::{files, record};
 
 /// Larger than any thumbnail we make.
@@ -42,7 +43,7 @@ impl Daemon {
             let rule = "a poster is chosen once it is completed";
             return Err(wrong_state(job.state, rule));
         }
-        let dir = Path::new(&job.destination);
+        let dir = &place::of(&job, &self.data_dir);
         let picture = read_picture(dir, &path)?;
         let Some(mut record) = record::read(dir)? else {
             let words = "the job's directory has no job.json any more; it was moved or emptied";

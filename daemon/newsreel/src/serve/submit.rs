@@ -7,8 +7,8 @@ use newsreel_model::store::{IdempotencyKey, NewJob};
 use newsreel_model::{Code, Error, JobId, Result};
 
 use super::control::Daemon;
-use super::live::default_destination;
-use crate::fetch;
+use super::place;
+use crate::{fetch, storage};
 
 impl Daemon {
     pub(super) fn submit_now(
@@ -28,10 +28,16 @@ impl Daemon {
         let config = self.settings.in_force();
         let profile = config.profile(&spec.profile)?.clone();
         let roots = self.arrivals.roots.within(&by.grant.roots);
+        let allowed = |field: &str, url: &str| {
+            storage::Place::check(field, url, &config, &spec.tenant, &by.grant.roots)
+        };
         // Between "it is not there yet" and the job, its last byte must not come.
         let in_order = spec.input.upload.map(|_| self.arrivals.order.lock());
         match spec.input.upload {
             Some(id) => self.uploads.claim(id, &by.grant)?,
+            None if storage::is_s3(&spec.input.url) => {
+                allowed("input.url", &spec.input.url)?;
+            }
             None if fetch::is_remote(&spec.input.url) => fetch::check(&spec.input.url)?,
             None => roots.input(&spec.input.url).map(|_| ())?,
         }
@@ -40,8 +46,12 @@ impl Daemon {
         }
         let id = JobId::new();
         let destination = match &spec.destination {
-            Some(url) => roots.destination(url)?,
-            None => default_destination(&self.data_dir, id),
+            Some(url) if storage::is_s3(url) => allowed("destination", url)?.to_string(),
+            Some(url) => roots.destination(url)?.display().to_string(),
+            None => {
+                let own = place::default_destination(&self.data_dir, id);
+                own.display().to_string()
+            }
         };
         let key = key
             .map(|key| idempotency(&spec, key, &by.caller))
@@ -50,7 +60,7 @@ impl Daemon {
             id,
             spec,
             profile,
-            destination: destination.display().to_string(),
+            destination,
             roots: by.grant.roots,
             created_at: jiff::Timestamp::now(),
         };
