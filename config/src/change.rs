@@ -7,15 +7,19 @@ use newsreel_model::Error;
 use toml::{Table, Value};
 
 use crate::config::Config;
+use crate::devices::Devices;
 
 /// Keys that are read once, when the daemon starts; a name with a dot at its end is a whole section.
 /// [`Config::with_started`] says the same in code.
-const AT_START: [&str; 6] = [
+const AT_START: [&str; 9] = [
     "server.",
     "access.",
     "storage.data_dir",
     "remote.at_once",
-    "devices.",
+    "devices.gpus",
+    "devices.exclude",
+    "devices.sessions_per_worker",
+    "devices.scaler",
     "traces.",
 ];
 
@@ -88,7 +92,11 @@ impl Config {
         self.storage.data_dir = started.storage.data_dir.clone();
         self.remote.at_once = started.remote.at_once;
         self.access = started.access.clone();
-        self.devices = started.devices.clone();
+        self.devices = Devices {
+            vram_reserve_mib: self.devices.vram_reserve_mib,
+            max_encoder_sessions: self.devices.max_encoder_sessions,
+            ..started.devices.clone()
+        };
         self.traces = started.traces.clone();
         self
     }
@@ -153,7 +161,7 @@ mod tests {
         let (before, after) = (
             config("[queue]\nmax_queued = 7\n"),
             config(
-                "[server]\nlisten = \"127.0.0.1:1\"\nmax_body_bytes = 2048\n[storage]\ndata_dir = \"/d\"\nevent_days = 3\n[traces]\nendpoint = \"http://otel\"\n",
+                "[server]\nlisten = \"127.0.0.1:1\"\nmax_body_bytes = 2048\n[storage]\ndata_dir = \"/d\"\nevent_days = 3\n[devices]\ngpus = false\nvram_reserve_mib = 5\nmax_encoder_sessions = 2\nscaler = \"scale_cuda\"\n[traces]\nendpoint = \"http://otel\"\n",
             ),
         );
         let all = differences(&before, &after).unwrap();
@@ -165,18 +173,31 @@ mod tests {
         assert_eq!(
             restart,
             [
+                "devices.gpus",
+                "devices.scaler",
                 "server.listen",
                 "server.max_body_bytes",
                 "storage.data_dir",
                 "traces.endpoint"
             ]
         );
-        assert!(all[0].needs_restart || all[0].key == "queue.max_queued");
+        assert!(
+            all.iter()
+                .any(|d| d.key == "queue.max_queued" && !d.needs_restart)
+        );
         let merged = after.with_started(&before);
         let left = differences(&before, &merged).unwrap();
         assert!(left.iter().all(|d| !d.needs_restart), "{left:?}");
         let live: Vec<&str> = left.iter().map(|d| d.key.as_str()).collect();
-        assert_eq!(live, ["queue.max_queued", "storage.event_days"]);
+        assert_eq!(
+            live,
+            [
+                "devices.max_encoder_sessions",
+                "devices.vram_reserve_mib",
+                "queue.max_queued",
+                "storage.event_days"
+            ]
+        );
     }
 
     #[test]

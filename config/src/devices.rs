@@ -16,6 +16,30 @@ pub struct Devices {
     pub max_encoder_sessions: u64,
     /// Sessions one worker process hosts on a GPU, 1–64: they share one context of the driver, and what happens to it.
     pub sessions_per_worker: usize,
+    /// What scales on NVIDIA's GPUs.
+    pub scaler: Scaler,
+}
+
+/// What scales on NVIDIA's GPUs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scaler {
+    /// Newsreel's own, which makes all rungs of a picture at once.
+    #[default]
+    Kernel,
+    /// FFmpeg's `scale_cuda`, rung by rung.
+    ScaleCuda,
+}
+
+impl Scaler {
+    /// Its name in the configuration.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kernel => "kernel",
+            Self::ScaleCuda => "scale_cuda",
+        }
+    }
 }
 
 impl Default for Devices {
@@ -26,6 +50,7 @@ impl Default for Devices {
             vram_reserve_mib: 512,
             max_encoder_sessions: 0,
             sessions_per_worker: 4,
+            scaler: Scaler::default(),
         }
     }
 }

@@ -23,7 +23,7 @@ pub use access::{Access, Jwt, RequireKeys};
 pub use change::{Difference, differences};
 pub use config::{Config, Cpu, Limits, MAX_FILE_BYTES, REFERENCE};
 pub use daemon::{Queue, Server, Storage, Worker};
-pub use devices::Devices;
+pub use devices::{Devices, Scaler};
 pub use error::ConfigError;
 pub use notices::{Chat, Mail, Mailbox, Messages, Security};
 pub use operation::{Prices, Retention, Traces};

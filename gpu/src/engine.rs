@@ -35,11 +35,11 @@ pub trait Vendor: Send + Sync + 'static {
     /// one. Empty where [`Vendor::encoder_name`] is `None`.
     fn settings(&self, rung: &RungPlan, stream: &Stream) -> Vec<VideoSettings>;
 
-    /// What makes these rungs' pictures.
+    /// What makes these rungs' pictures on the device.
     ///
     /// # Errors
     /// The device cannot scale.
-    fn ladder(&self, rungs: &[&RungPlan]) -> Result<Self::Ladder>;
+    fn ladder(&self, device: &Arc<HwDevice>, rungs: &[&RungPlan]) -> Result<Self::Ladder>;
 }
 
 /// What an encoder must know of the stream beside its rung.
@@ -175,12 +175,37 @@ impl<V: Vendor> GpuEngine<V> {
     }
 }
 
+/// Opens a session with the best settings that the device supports.
+///
+/// # Errors
+/// The last refusal; [`Code::EncodeUnsupported`] where there is nothing to try.
+pub(crate) fn open_encoder<V: Vendor>(
+    vendor: &V,
+    device: &Arc<HwDevice>,
+    rung: &RungPlan,
+    stream: &Stream,
+    stand_in: &[u8],
+) -> Result<HardwareEncoder> {
+    let mut refusal = Error::new(
+        Code::EncodeUnsupported,
+        "the device has no encoder for this rung",
+    );
+    for settings in vendor.settings(rung, stream) {
+        let stand_in = stand_in.to_vec();
+        match HardwareEncoder::open(&settings, device, V::POOL, stand_in, V::EXPLAIN) {
+            Err(error) if error.code() == Code::EncodeUnsupported => refusal = error,
+            opened => return opened,
+        }
+    }
+    Err(refusal)
+}
+
 /// Whether the device opens a session of this codec. A refusal for want of sessions or memory says that it could.
 fn tries<V: Vendor>(vendor: &V, device: &Arc<HwDevice>, codec: VideoCodec) -> Result<bool> {
     let Some(name) = vendor.encoder_name(codec).filter(|name| has_encoder(name)) else {
         return Ok(false);
     };
-    for settings in vendor.settings(&pattern(codec), &PATTERN) {
+    for settings in vendor.settings(&pattern(codec, ANY_TAKES), &PATTERN) {
         let opened = HardwareEncoder::open(&settings, device, V::POOL, Vec::new(), V::EXPLAIN);
         match opened.map_err(|e| (e.code(), e)) {
             Ok(_) | Err((Code::EncoderSessionsExhausted | Code::DeviceOutOfMemory, _)) => {
@@ -195,23 +220,28 @@ fn tries<V: Vendor>(vendor: &V, device: &Arc<HwDevice>, codec: VideoCodec) -> Re
     Ok(false)
 }
 
+/// A size in pixels that every encoder takes.
+pub(crate) const ANY_TAKES: (u32, u32) = (640, 360);
+
 /// A stream of no particular kind, to try a device with.
-const PATTERN: Stream = Stream {
+pub(crate) const PATTERN: Stream = Stream {
     time_base: Rational { num: 1, den: 25 },
     frame_rate: Some(Rational { num: 25, den: 1 }),
     colour: (1, 1, 1),
 };
 
-/// A rung of a size that every encoder takes.
-fn pattern(codec: VideoCodec) -> RungPlan {
+/// A rung of a size in pixels.
+pub(crate) fn pattern(codec: VideoCodec, (width, height): (u32, u32)) -> RungPlan {
+    // What ladders give such a picture at 25 frames/s, about.
+    let bps = u64::from(width) * u64::from(height) * 4;
     RungPlan {
         name: "pattern".to_owned(),
-        width: 640,
-        height: 360,
+        width,
+        height,
         codec,
         rate_control: newsreel_model::profile::RateControl::CappedCrf,
-        bitrate_bps: Some(800_000),
-        buffer_bits: Some(1_600_000),
+        bitrate_bps: Some(bps),
+        buffer_bits: Some(2 * bps),
         crf: 23,
         preset: None,
     }

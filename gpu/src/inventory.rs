@@ -2,24 +2,17 @@
 //!
 //! Not here: the asking ([`crate::probe`]), or who is asked again later.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use newsreel_model::capacity::DeviceKind;
 use newsreel_model::device::{CpuReport, GpuReport, Inventory, Unavailable};
 
+use crate::child;
 use crate::probe::Word;
 
 /// How long one kind of GPU may take to answer. A cold driver with eight cards takes some seconds; one that hangs, for ever.
 pub const LIMIT: Duration = Duration::from_secs(30);
-
-/// What a child may print; a driver that prints without end is cut off.
-const MOST_BYTES: u64 = 4 << 20;
-
-/// How long a killed child may take to be gone. One that is stuck in the kernel is left behind.
-const GRACE: Duration = Duration::from_secs(2);
 
 /// Asks about every GPU, NVIDIA's and VAAPI's beside each other.
 ///
@@ -47,113 +40,36 @@ pub fn take(
     inventory
 }
 
+/// Asks again about one GPU, by the process that `child` is: it calls [`crate::probe()`] for that one alone.
+///
+/// # Errors
+/// Why it cannot be used, in one sentence.
+pub fn take_one(gpu: &GpuReport, limit: Duration, child: Command) -> Result<GpuReport, String> {
+    let (found, missing) = ask(gpu.kind, child, limit);
+    let found = found.into_iter().find(|found| found.id == gpu.id);
+    found.ok_or_else(|| {
+        let reasons: Vec<_> = missing.into_iter().map(|m| m.reason).collect();
+        match reasons.is_empty() {
+            true => "it is not there any more".to_owned(),
+            false => reasons.join("; "),
+        }
+    })
+}
+
 type Answer = (Vec<GpuReport>, Vec<Unavailable>);
 
 /// Runs one child to its end or its limit, and keeps everything it said.
-fn ask(kind: DeviceKind, mut command: Command, limit: Duration) -> Answer {
-    let what = match kind {
-        DeviceKind::Cpu => "cpu",
-        DeviceKind::Nvidia => "nvidia",
-        DeviceKind::Vaapi => "vaapi",
-    };
-    let started = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
-    let mut child = match started {
-        Ok(child) => child,
-        Err(e) => {
-            let reason = format!("the process that asks its driver cannot be started: {e}");
-            return (Vec::new(), vec![Unavailable::new(what, reason)]);
-        }
-    };
-    let mut heard = Heard::default();
-    let silent = heard.listen(&mut child, Instant::now() + limit);
-    let ended = end(&mut child);
-    if !heard.done {
-        let doing = heard.doing;
-        let reason = if silent {
-            format!(
-                "the driver did not answer within {} s while {doing}; look for Xid in the kernel's log, and restart the machine if it stays so",
-                limit.as_secs()
-            )
-        } else {
-            format!(
-                "the driver crashed while {doing} ({ended}); look for Xid in the kernel's log, and reinstall the driver if it stays so"
-            )
-        };
-        heard.missing.push(Unavailable::new(what, reason));
+fn ask(kind: DeviceKind, command: Command, limit: Duration) -> Answer {
+    let (mut found, mut missing) = (Vec::new(), Vec::new());
+    let heard = child::hear(command, limit, &mut |word| match word {
+        Word::Found(gpu) => found.push(*gpu),
+        Word::Missing(what) => missing.push(what),
+        _ => {}
+    });
+    if let Err(reason) = heard {
+        missing.push(Unavailable::new(kind.name(), reason));
     }
-    (heard.found, heard.missing)
-}
-
-/// What a child has said.
-#[derive(Default)]
-struct Heard {
-    doing: String,
-    found: Vec<GpuReport>,
-    missing: Vec<Unavailable>,
-    done: bool,
-}
-
-impl Heard {
-    /// Hears words until the last, the end of the output or the deadline; whether it was the deadline.
-    fn listen(&mut self, child: &mut Child, until: Instant) -> bool {
-        self.doing = "starting".to_owned();
-        let Some(output) = child.stdout.take() else {
-            return false;
-        };
-        let (tell, words) = channel();
-        // Ends with the child's output; where even a killed child does not close that, it waits for good, and nobody for it.
-        std::thread::spawn(move || {
-            for line in BufReader::new(output.take(MOST_BYTES)).lines() {
-                let Ok(line) = line else { return };
-                // What is no word is a driver's own chatter.
-                if let Ok(word) = serde_json::from_str::<Word>(&line)
-                    && tell.send(word).is_err()
-                {
-                    return;
-                }
-            }
-        });
-        loop {
-            match words.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(Word::Doing(doing)) => self.doing = doing,
-                Ok(Word::Found(gpu)) => self.found.push(*gpu),
-                Ok(Word::Missing(missing)) => self.missing.push(missing),
-                Ok(Word::Done) => {
-                    self.done = true;
-                    return false;
-                }
-                Err(RecvTimeoutError::Timeout) => return true,
-                Err(RecvTimeoutError::Disconnected) => return false,
-            }
-        }
-    }
-}
-
-/// Ends a child that has said what it had to say; how it ended, in words.
-fn end(child: &mut Child) -> String {
-    // Whoever crashes gets a moment to do so by itself; a driver's exit handlers may hang as well.
-    if let Some(how) = gone(child, Duration::from_millis(200)) {
-        return how;
-    }
-    let _ = child.kill();
-    gone(child, GRACE).unwrap_or_else(|| "it cannot be killed".to_owned())
-}
-
-/// Waits until a child is gone, at most so long.
-fn gone(child: &mut Child, limit: Duration) -> Option<String> {
-    let until = Instant::now() + limit;
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return Some(status.to_string()),
-            Err(e) => return Some(e.to_string()),
-            Ok(None) if Instant::now() >= until => return None,
-            Ok(None) => std::thread::sleep(Duration::from_millis(5)),
-        }
-    }
+    (found, missing)
 }
 
 #[cfg(test)]

@@ -9,15 +9,14 @@
 
 use newsreel_media::ffi::Params;
 use newsreel_media::hardware::{
-    DeviceSplitter, HardwareDecoder, HardwareEncoder, HostEncoder, RungEncoder, RungScaler,
-    SourceDecoder,
+    DeviceSplitter, HardwareDecoder, HostEncoder, RungEncoder, RungScaler, SourceDecoder,
 };
 use newsreel_media::pipeline::{Role, Stages, VideoEncoder};
 use newsreel_media::software::{SoftwareDecoder, SoftwareScaler};
 use newsreel_model::plan::{Plan, RungPlan};
 use newsreel_model::{Code, Error, Result};
 
-use crate::engine::{Decode, GpuEngine, Refuge, Stream, Vendor};
+use crate::engine::{Decode, GpuEngine, Refuge, Stream, Vendor, open_encoder};
 
 /// Decoded pictures in use beside the decoder's own: the one being split, the one before it, and one to spare.
 const DECODED_IN_USE: u32 = 4;
@@ -46,26 +45,10 @@ impl<'a, V: Vendor> DeviceStages<'a, V> {
     }
 
     fn on_device(&self, rung: usize) -> Result<RungEncoder> {
-        let engine = self.engine;
+        let (vendor, device) = (&*self.engine.vendor, &self.engine.device);
+        let stream = Stream::of(self.plan);
         let stand_in = self.stand_in(rung);
-        let mut refusal = Error::new(
-            Code::EncodeUnsupported,
-            "the device has no encoder for this rung",
-        );
-        for settings in engine
-            .vendor
-            .settings(self.rung(rung), &Stream::of(self.plan))
-        {
-            let stand_in = stand_in.clone();
-            let opened =
-                HardwareEncoder::open(&settings, &engine.device, V::POOL, stand_in, V::EXPLAIN);
-            match opened {
-                Ok(session) => return Ok(RungEncoder::Device(session)),
-                Err(e) if e.code() == Code::EncodeUnsupported => refusal = e,
-                Err(e) => return Err(e),
-            }
-        }
-        Err(refusal)
+        open_encoder(vendor, device, self.rung(rung), &stream, &stand_in).map(RungEncoder::Device)
     }
 
     /// Parameter sets of the encoder on the cores that goes on with the rung should the device fail; none where that
@@ -121,9 +104,9 @@ impl<V: Vendor> Stages for DeviceStages<'_, V> {
         let here = |rung: &usize| self.scales_on_device(*rung);
         let rungs: Vec<usize> = rungs.iter().copied().filter(here).collect();
         let plans: Vec<&RungPlan> = rungs.iter().map(|&rung| self.rung(rung)).collect();
-        let ladder = self.engine.vendor.ladder(&plans)?;
-        let video = &self.plan.video;
         let device = &self.engine.device;
+        let ladder = self.engine.vendor.ladder(device, &plans)?;
+        let video = &self.plan.video;
         Ok(DeviceSplitter::new(
             ladder,
             rungs,

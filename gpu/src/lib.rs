@@ -5,11 +5,13 @@
 //! No library of a GPU is linked: the same binary starts with no driver, a broken one, or one it may not use.
 
 pub mod calibration;
+mod child;
 mod engine;
 pub mod inventory;
 mod lane;
 pub mod nvidia;
 mod probe;
+pub mod trial;
 pub mod vaapi;
 
 pub use engine::{Decode, GpuEngine, Refuge, Stream, Vendor};

@@ -4,7 +4,10 @@
 
 use newsreel_model::capacity::DeviceKind;
 use newsreel_model::device::{GpuReport, Unavailable};
+use newsreel_model::{Code, Error};
 use serde::{Deserialize, Serialize};
+
+use crate::calibration::Measurement;
 
 /// One line of a probing process, as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,16 +19,38 @@ pub enum Word {
     Found(Box<GpuReport>),
     /// There is no such device, or it cannot be used.
     Missing(Unavailable),
+    /// A device was measured.
+    Measured(Box<Measurement>),
+    /// It could not be measured.
+    Failed {
+        /// What went wrong.
+        code: Code,
+        /// In words.
+        message: String,
+        /// For the log.
+        detail: Option<String>,
+    },
     /// It was not stopped half-way.
     Done,
 }
 
-/// Asks everything there is to ask of one kind of GPU. It may hang or crash where a driver does: call it in a process of its own.
-pub fn probe(kind: DeviceKind, tell: &mut dyn FnMut(Word)) {
+impl From<&Error> for Word {
+    fn from(error: &Error) -> Self {
+        Self::Failed {
+            code: error.code(),
+            message: error.message().to_owned(),
+            detail: error.detail().map(str::to_owned),
+        }
+    }
+}
+
+/// Asks everything there is to ask of one kind of GPU, or `only` of the one of that name. It may hang or crash where a driver
+/// does: call it in a process of its own.
+pub fn probe(kind: DeviceKind, only: Option<&str>, tell: &mut dyn FnMut(Word)) {
     match kind {
         DeviceKind::Cpu => {}
-        DeviceKind::Nvidia => crate::nvidia::probe(tell),
-        DeviceKind::Vaapi => crate::vaapi::probe(tell),
+        DeviceKind::Nvidia => crate::nvidia::probe(only, tell),
+        DeviceKind::Vaapi => crate::vaapi::probe(only, tell),
     }
     tell(Word::Done);
 }

@@ -43,7 +43,7 @@ fn refusal<V: Vendor>(id: &HwDeviceId, vendor: V) -> Error {
 fn a_gpu_that_is_not_there_sends_the_work_elsewhere() {
     let node = "/dev/dri/renderD9999".to_owned();
     for error in [
-        refusal(&HwDeviceId::Cuda(9999), Nvidia),
+        refusal(&HwDeviceId::Cuda(9999), Nvidia::default()),
         refusal(&HwDeviceId::Vaapi(node), Vaapi),
     ] {
         assert_eq!(error.code(), Code::EngineUnavailable, "{error}");

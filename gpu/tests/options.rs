@@ -1,12 +1,16 @@
 //! What GPU encoders are told, without a GPU: every option exists, and holds what every encoder must hold.
 
-use newsreel_gpu::nvidia::Nvidia;
+use newsreel_gpu::nvidia::{Nvidia, Scaling};
 use newsreel_gpu::vaapi::Vaapi;
 use newsreel_gpu::{Stream, Vendor};
 use newsreel_media::ffi::{PixelFormat, VideoSettings, has_encoder, has_encoder_option};
 use newsreel_model::Rational;
 use newsreel_model::plan::RungPlan;
 use newsreel_model::profile::{RateControl, VideoCodec};
+
+const NVIDIA: Nvidia = Nvidia {
+    scaling: Scaling::Kernel,
+};
 
 const RATES: [RateControl; 4] = [
     RateControl::CappedCrf,
@@ -73,17 +77,17 @@ fn unknown(all: &[(RateControl, VideoSettings)]) -> Vec<String> {
 
 #[test]
 fn every_option_exists() {
-    assert_eq!(unknown(&every(&Nvidia)), Vec::<String>::new());
+    assert_eq!(unknown(&every(&NVIDIA)), Vec::<String>::new());
     assert_eq!(unknown(&every(&Vaapi)), Vec::<String>::new());
 }
 
 #[test]
 fn key_frames_come_where_they_are_asked_for_and_nowhere_else() {
-    for (_, settings) in every(&Nvidia) {
+    for (_, settings) in every(&NVIDIA) {
         assert_eq!(value(&settings, "forced-idr"), Some("1"));
         assert_eq!(value(&settings, "no-scenecut"), Some("1"));
     }
-    for (_, settings) in every(&Nvidia).into_iter().chain(every(&Vaapi)) {
+    for (_, settings) in every(&NVIDIA).into_iter().chain(every(&Vaapi)) {
         let gop: u32 = value(&settings, "g").unwrap().parse().unwrap();
         // A day at 120 frames a second is 10,368,000.
         assert!(gop > 10_368_000, "{settings:?}");
@@ -93,7 +97,7 @@ fn key_frames_come_where_they_are_asked_for_and_nowhere_else() {
 
 #[test]
 fn a_cap_is_kept_and_a_session_fills_half_the_buffer() {
-    for (rate, settings) in every(&Nvidia) {
+    for (rate, settings) in every(&NVIDIA) {
         let capped = matches!(rate, RateControl::CappedCrf | RateControl::Constant);
         let (cap, buffer) = (value(&settings, "maxrate"), value(&settings, "bufsize"));
         assert_eq!(cap, capped.then_some("2800000"), "{rate:?}");
@@ -105,7 +109,7 @@ fn a_cap_is_kept_and_a_session_fills_half_the_buffer() {
 fn the_best_is_tried_first_and_something_simple_last() {
     let h264 = rung(VideoCodec::H264, RateControl::CappedCrf);
     let b_frames = |settings: &VideoSettings| value(settings, "bf").unwrap().to_owned();
-    let nvidia: Vec<_> = Nvidia
+    let nvidia: Vec<_> = NVIDIA
         .settings(&h264, &stream())
         .iter()
         .map(b_frames)
@@ -118,11 +122,11 @@ fn the_best_is_tried_first_and_something_simple_last() {
 
 #[test]
 fn what_is_too_small_or_too_large_is_left_to_the_cores() {
-    assert!(Nvidia.takes(VideoCodec::H264, 146, 50));
-    assert!(!Nvidia.takes(VideoCodec::H264, 144, 144));
-    assert!(!Nvidia.takes(VideoCodec::H264, 256, 48));
-    assert!(!Nvidia.takes(VideoCodec::H264, 4098, 2160));
-    assert!(Nvidia.takes(VideoCodec::Hevc, 7680, 4320));
-    assert!(!Nvidia.takes(VideoCodec::Av1, 1280, 720));
+    assert!(NVIDIA.takes(VideoCodec::H264, 146, 50));
+    assert!(!NVIDIA.takes(VideoCodec::H264, 144, 144));
+    assert!(!NVIDIA.takes(VideoCodec::H264, 256, 48));
+    assert!(!NVIDIA.takes(VideoCodec::H264, 4098, 2160));
+    assert!(NVIDIA.takes(VideoCodec::Hevc, 7680, 4320));
+    assert!(!NVIDIA.takes(VideoCodec::Av1, 1280, 720));
     assert!(!Vaapi.takes(VideoCodec::H264, 100, 720));
 }

@@ -112,3 +112,15 @@ pub enum DeviceKind {
     /// A GPU behind VAAPI.
     Vaapi,
 }
+
+impl DeviceKind {
+    /// Its name in every output.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Nvidia => "nvidia",
+            Self::Vaapi => "vaapi",
+        }
+    }
+}

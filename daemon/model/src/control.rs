@@ -151,6 +151,11 @@ pub struct DeviceView {
     /// What a probe found of it; absent for the machine's cores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<GpuReport>,
+    /// When the capacity was measured, with the driver it has now; absent where a GPU's is assumed by its model, and for the
+    /// machine's cores, which are counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
+    pub measured_at: Option<Timestamp>,
     /// What it can do, reserves already taken off.
     pub capacity: Resources,
     /// What is in use.

@@ -75,6 +75,34 @@ pub struct SelfTest {
     pub reason: Option<String>,
 }
 
+impl SelfTest {
+    /// Of what was tried.
+    #[must_use]
+    pub fn of(tried: crate::Result<()>) -> Self {
+        Self {
+            passed: tried.is_ok(),
+            reason: tried.err().map(|e| match e.detail() {
+                Some(detail) => format!("{e} ({detail})"),
+                None => e.to_string(),
+            }),
+        }
+    }
+
+    fn failure(&self) -> Option<&str> {
+        let reason = self.reason.as_deref().unwrap_or("not said");
+        (!self.passed).then_some(reason)
+    }
+}
+
+impl GpuReport {
+    /// Why a self-test failed, the first that did.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        let tests = [&self.decode.self_test, &self.scale, &self.encode.self_test];
+        tests.into_iter().flatten().find_map(SelfTest::failure)
+    }
+}
+
 /// The decoding or the encoding side of a device. Either may be missing while the other works.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -86,6 +114,9 @@ pub struct Side {
     pub formats: Vec<Format>,
     /// What it was asked for and cannot do; the whole side is one entry.
     pub unavailable: Vec<Unavailable>,
+    /// Whether it did a built-in pattern as it should; absent where it could not be tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub self_test: Option<SelfTest>,
 }
 
 /// One kind of stream a device can decode or encode.

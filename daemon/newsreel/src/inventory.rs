@@ -1,12 +1,15 @@
 //! The devices of this machine, asked in processes of their own: this binary, re-executed. Not the asking (`newsreel-gpu`).
 
 use std::process::Command;
+use std::time::Duration;
 
 use newsreel_cpu::CpuEngine;
-use newsreel_gpu::inventory;
+use newsreel_gpu::calibration::Measurement;
+use newsreel_gpu::trial::{self, Effort};
+use newsreel_gpu::{Word, inventory};
 use newsreel_media::engine::Engine;
 use newsreel_model::capacity::DeviceKind;
-use newsreel_model::device::{Codec, CpuReport, Inventory};
+use newsreel_model::device::{Codec, CpuReport, GpuReport, Inventory};
 use newsreel_model::profile::VideoCodec;
 use newsreel_model::{Code, Error, Result};
 use rustix::process::{Signal, set_parent_process_death_signal};
@@ -18,9 +21,19 @@ use crate::printing;
 pub fn take() -> Inventory {
     inventory::take(cpu(), inventory::LIMIT, |kind| {
         let mut command = Command::new("/proc/self/exe");
-        command.args(["probe-devices", name(kind)]);
+        command.args(["probe-devices", kind.name()]);
         command
     })
+}
+
+/// Asks again about one GPU, and tries it; no other is asked.
+///
+/// # Errors
+/// Why it cannot be used, in one sentence.
+pub fn take_one(gpu: &GpuReport) -> Result<GpuReport, String> {
+    let mut command = Command::new("/proc/self/exe");
+    command.args(["probe-devices", gpu.kind.name(), "--only", &gpu.id]);
+    inventory::take_one(gpu, inventory::LIMIT, command)
 }
 
 /// The cores alone, without asking any driver.
@@ -35,25 +48,48 @@ pub fn without_gpus() -> Inventory {
 ///
 /// # Errors
 /// There is no such kind.
-pub fn probe(kind: &str) -> Result<()> {
+pub fn probe(kind: &str, only: Option<&str>) -> Result<()> {
     let kinds = [DeviceKind::Nvidia, DeviceKind::Vaapi];
-    let kind = kinds.into_iter().find(|k| name(*k) == kind);
+    let kind = kinds.into_iter().find(|k| k.name() == kind);
     let kind = kind.ok_or_else(|| Error::new(Code::Usage, "there are nvidia and vaapi"))?;
-    // Whoever asked may be gone before a driver answers. Where this is refused, the time limit remains.
-    let _ = set_parent_process_death_signal(Some(Signal::KILL));
-    newsreel_gpu::probe(kind, &mut |word| {
-        if let Ok(line) = serde_json::to_string(&word) {
-            printing::line(&line);
-        }
-    });
+    end_with_parent();
+    newsreel_gpu::probe(kind, only, &mut say);
     Ok(())
 }
 
-fn name(kind: DeviceKind) -> &'static str {
-    match kind {
-        DeviceKind::Cpu => "cpu",
-        DeviceKind::Nvidia => "nvidia",
-        DeviceKind::Vaapi => "vaapi",
+/// Measures a device in a process of its own.
+///
+/// # Errors
+/// The device's own, or the process hung or crashed.
+pub fn calibrate(gpu: &GpuReport, effort: Effort) -> Result<Measurement> {
+    let report = serde_json::to_string(gpu).map_err(|e| Error::bug(e.to_string()))?;
+    let mut command = Command::new("/proc/self/exe");
+    command.args(["calibrate-device", &report]);
+    command.args([effort.time.as_millis().to_string(), effort.runs.to_string()]);
+    trial::listen(command, effort.limit())
+}
+
+/// What the process that [`calibrate`] starts does.
+///
+/// # Errors
+/// The report is none.
+pub fn calibrated(report: &str, time_ms: u64, runs: usize) -> Result<()> {
+    let gpu: GpuReport = serde_json::from_str(report)
+        .map_err(|e| Error::new(Code::Usage, format!("what was found of a device: {e}")))?;
+    end_with_parent();
+    let time = Duration::from_millis(time_ms);
+    trial::calibrate(&gpu, Effort { time, runs }, &mut say);
+    Ok(())
+}
+
+/// Whoever asked may be gone before a driver answers. Where this is refused, the time limit remains.
+fn end_with_parent() {
+    let _ = set_parent_process_death_signal(Some(Signal::KILL));
+}
+
+fn say(word: Word) {
+    if let Ok(line) = serde_json::to_string(&word) {
+        printing::line(&line);
     }
 }
 

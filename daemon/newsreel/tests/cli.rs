@@ -6,6 +6,8 @@
     reason = "a test has no better answer to what cannot be"
 )]
 
+#[path = "cli/calibrate.rs"]
+mod calibrate;
 #[path = "cli/configuration.rs"]
 mod configuration;
 #[path = "cli/devices.rs"]

@@ -28,6 +28,6 @@ mod trim;
 mod uploads;
 mod writer;
 
-pub use beside::KeyRing;
+pub use beside::{KeyRing, Measurements};
 pub use options::StoreOptions;
 pub use sqlite::SqliteStore;

@@ -95,6 +95,7 @@ mod tests {
             engines: Some(engines),
             formats: vec![format],
             unavailable: Vec::new(),
+            self_test: None,
         }
     }
 

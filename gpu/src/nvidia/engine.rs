@@ -1,21 +1,26 @@
 //! What is particular to NVIDIA's GPUs among the engines. Not the lanes (`crate::lane`).
 
-use newsreel_media::ffi::VideoSettings;
-use newsreel_media::hardware::{Explain, FilterLadder};
+use std::sync::Arc;
+
+use newsreel_media::ffi::{HwDevice, VideoSettings};
+use newsreel_media::hardware::Explain;
 use newsreel_model::Result;
 use newsreel_model::plan::RungPlan;
 use newsreel_model::profile::VideoCodec;
 
 use crate::engine::{Stream, Vendor};
 
-use super::{errors, options};
+use super::{NvidiaLadder, Scaling, errors, options};
 
 /// What NVIDIA's GPUs are told.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Nvidia;
+pub struct Nvidia {
+    /// What scales on them.
+    pub scaling: Scaling,
+}
 
 impl Vendor for Nvidia {
-    type Ladder = FilterLadder;
+    type Ladder = NvidiaLadder;
 
     const EXPLAIN: Explain = errors::explain;
 
@@ -33,8 +38,7 @@ impl Vendor for Nvidia {
         options::settings(rung, stream)
     }
 
-    fn ladder(&self, rungs: &[&RungPlan]) -> Result<FilterLadder> {
-        let filters = rungs.iter().map(|rung| options::scale(rung)).collect();
-        Ok(FilterLadder::new(filters, 0, errors::explain))
+    fn ladder(&self, device: &Arc<HwDevice>, rungs: &[&RungPlan]) -> Result<NvidiaLadder> {
+        Ok(NvidiaLadder::new(device, rungs, self.scaling))
     }
 }

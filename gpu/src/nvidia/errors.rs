@@ -1,30 +1,43 @@
-//! What NVIDIA's libraries say when they fail, sorted by what helps. Not what is then done (whoever runs the lane decides).
+//! What NVIDIA's libraries say when they fail at work, sorted by what helps. Not why they cannot be used at all (`super::why`), or what is
+//! then done (whoever runs the lane decides).
 
 use newsreel_media::ffi::AvError;
 use newsreel_media::hardware::{Fault, Stage};
 use newsreel_model::{Code, Error};
 
 /// CUDA errors after which the context, and so the process, answers nothing else; or the device itself is gone.
-/// Names from cuda.h, where each is said to be unrecoverable or to mean the device.
-const STICKY: &[&str] = &[
-    "CUDA_ERROR_ILLEGAL_ADDRESS",
-    "CUDA_ERROR_LAUNCH_FAILED",
-    "CUDA_ERROR_LAUNCH_TIMEOUT",
-    "CUDA_ERROR_ECC_UNCORRECTABLE",
-    "CUDA_ERROR_NVLINK_UNCORRECTABLE",
-    "CUDA_ERROR_HARDWARE_STACK_ERROR",
-    "CUDA_ERROR_ILLEGAL_INSTRUCTION",
-    "CUDA_ERROR_MISALIGNED_ADDRESS",
-    "CUDA_ERROR_INVALID_ADDRESS_SPACE",
-    "CUDA_ERROR_INVALID_PC",
-    "CUDA_ERROR_ASSERT",
-    "CUDA_ERROR_DEINITIALIZED",
-    "CUDA_ERROR_CONTEXT_IS_DESTROYED",
-    "CUDA_ERROR_DEVICE_UNAVAILABLE",
-    "CUDA_ERROR_NO_DEVICE",
-    "CUDA_ERROR_UNKNOWN",
-    "device does not exist",
+/// Names and numbers from cuda.h, where each is said to be unrecoverable or to mean the device.
+const STICKY: [(u32, &str); 16] = [
+    (700, "CUDA_ERROR_ILLEGAL_ADDRESS"),
+    (719, "CUDA_ERROR_LAUNCH_FAILED"),
+    (702, "CUDA_ERROR_LAUNCH_TIMEOUT"),
+    (214, "CUDA_ERROR_ECC_UNCORRECTABLE"),
+    (220, "CUDA_ERROR_NVLINK_UNCORRECTABLE"),
+    (714, "CUDA_ERROR_HARDWARE_STACK_ERROR"),
+    (715, "CUDA_ERROR_ILLEGAL_INSTRUCTION"),
+    (716, "CUDA_ERROR_MISALIGNED_ADDRESS"),
+    (717, "CUDA_ERROR_INVALID_ADDRESS_SPACE"),
+    (718, "CUDA_ERROR_INVALID_PC"),
+    (710, "CUDA_ERROR_ASSERT"),
+    (4, "CUDA_ERROR_DEINITIALIZED"),
+    (709, "CUDA_ERROR_CONTEXT_IS_DESTROYED"),
+    (46, "CUDA_ERROR_DEVICE_UNAVAILABLE"),
+    (100, "CUDA_ERROR_NO_DEVICE"),
+    (999, "CUDA_ERROR_UNKNOWN"),
 ];
+
+/// What NVENC says of such a device.
+const GONE: &str = "device does not exist";
+
+/// What users are told of them.
+pub const LOST: &str = "the GPU or its driver failed and needs a new process";
+/// And of a device without room.
+pub const FULL: &str = "the GPU's memory is full for now";
+
+/// Whether a `CUresult` is one of those that stay.
+pub fn is_sticky(status: u32) -> bool {
+    STICKY.iter().any(|(number, _)| *number == status)
+}
 
 /// What NVENC says when this device, or this driver, will never open such a session (libavcodec/nvenc.c).
 const NO_ENCODER: &[&str] = &[
@@ -58,11 +71,8 @@ pub fn explain(fault: &Fault) -> Error {
             Code::EngineUnavailable,
             "there is no NVIDIA GPU that can be used here: no driver, no device or no permission",
         )
-    } else if said(STICKY) {
-        (
-            Code::DeviceLost,
-            "the GPU or its driver failed and needs a new process",
-        )
+    } else if said(&STICKY.map(|(_, name)| name)) || said(&[GONE]) {
+        (Code::DeviceLost, LOST)
     } else if fault.stage == Stage::OpenEncoder
         && said(&["OpenEncodeSessionEx failed"])
         && out_of_memory
@@ -73,7 +83,7 @@ pub fn explain(fault: &Fault) -> Error {
             "the GPU opens no more encoder sessions for now: the driver's limit, or its memory",
         )
     } else if out_of_memory {
-        (Code::DeviceOutOfMemory, "the GPU's memory is full for now")
+        (Code::DeviceOutOfMemory, FULL)
     } else if fault.stage == Stage::OpenEncoder
         && (said(NO_ENCODER) || fault.error == AvError::NOT_IMPLEMENTED)
     {

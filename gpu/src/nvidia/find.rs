@@ -5,6 +5,22 @@ use newsreel_model::{Code, Error, Result};
 use super::sys::Driver;
 use super::why::{self, Surroundings, explain};
 
+/// Beginning of the names of NVIDIA's GPUs; their identity follows.
+pub(super) const PREFIX: &str = "nvidia-";
+
+/// The identity (`GPU-…`) in a device's name.
+///
+/// # Errors
+/// [`Code::EngineUnavailable`]: it is no name of an NVIDIA GPU.
+pub fn uuid(name: &str) -> Result<&str> {
+    name.strip_prefix(PREFIX).ok_or_else(|| {
+        Error::new(
+            Code::EngineUnavailable,
+            format!("there is no device {name}"),
+        )
+    })
+}
+
 /// The number of the GPU with this identity (`GPU-…`): drivers number GPUs anew on every start, and by what a process may see.
 ///
 /// # Errors

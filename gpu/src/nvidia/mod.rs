@@ -6,6 +6,7 @@ mod caps;
 mod engine;
 mod errors;
 mod find;
+mod ladder;
 mod live;
 mod options;
 mod probe;
@@ -16,7 +17,8 @@ pub mod sys;
 mod why;
 
 pub use engine::Nvidia;
-pub use find::ordinal;
+pub use find::{ordinal, uuid};
+pub use ladder::{NvidiaLadder, Scaling};
 pub use live::{Live, Monitor};
 pub use probe::probe;
 pub use why::explain;

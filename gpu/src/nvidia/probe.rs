@@ -1,16 +1,21 @@
 //! Every NVIDIA device and what it can do, word by word. Not the single questions (`caps`).
 
+use std::sync::Arc;
+
+use newsreel_media::ffi::{HwDevice, HwDeviceId};
 use newsreel_model::capacity::DeviceKind;
 use newsreel_model::device::{GpuReport, Unavailable};
 
+use super::find::PREFIX;
 use super::live::Monitor;
 use super::sys::{Context, Device, Driver, Failed};
 use super::why::{self, Surroundings};
-use super::{caps, self_test};
+use super::{Nvidia, caps, self_test};
 use crate::probe::Word;
+use crate::trial;
 
-/// Asks the driver and each of its devices.
-pub fn probe(tell: &mut dyn FnMut(Word)) {
+/// Asks the driver and each of its devices, or `only` the one of that name.
+pub fn probe(only: Option<&str>, tell: &mut dyn FnMut(Word)) {
     tell(Word::Doing("starting the CUDA driver".to_owned()));
     let here = Surroundings::look();
     let missing = |what: &str, reason: String| Word::Missing(Unavailable::new(what, reason));
@@ -36,8 +41,12 @@ pub fn probe(tell: &mut dyn FnMut(Word)) {
     tell(Word::Doing("asking NVML for its version".to_owned()));
     let monitor = Monitor::open();
     let version = version(driver, monitor.as_ref().ok(), &here);
-    for (number, device) in devices.into_iter().enumerate() {
-        match report(device, &version, tell) {
+    for (number, device) in (0..).zip(devices) {
+        let name = device.uuid().map(|uuid| format!("{PREFIX}{uuid}"));
+        if only.is_some_and(|only| name.is_ok_and(|name| name != only)) {
+            continue;
+        }
+        match report(device, number, &version, tell) {
             Ok(gpu) => tell(Word::Found(Box::new(gpu))),
             Err(failed) => tell(missing(
                 &format!("nvidia device {number}"),
@@ -59,12 +68,19 @@ fn version(driver: &Driver, monitor: Option<&Monitor>, here: &Surroundings) -> S
     found.map_or(cuda.clone(), |version| format!("{version} ({cuda})"))
 }
 
-fn report(device: Device, version: &str, tell: &mut dyn FnMut(Word)) -> Result<GpuReport, Failed> {
+fn report(
+    device: Device,
+    number: u32,
+    version: &str,
+    tell: &mut dyn FnMut(Word),
+) -> Result<GpuReport, Failed> {
     let name = device.name()?;
     let uuid = device.uuid()?;
     let (major, minor) = device.compute_capability()?;
     let mut doing = |what: &str| tell(Word::Doing(format!("{what} {name} ({uuid})")));
     doing("making a CUDA context on");
+    // libavcodec wants to choose the flags of the context that all share, so it is first.
+    let libav = HwDevice::open(&HwDeviceId::Cuda(number));
     let context = Context::primary(device)?;
     doing("asking the decoder of");
     let decode = caps::decode(&context);
@@ -72,8 +88,8 @@ fn report(device: Device, version: &str, tell: &mut dyn FnMut(Word)) -> Result<G
     let encode = caps::encode(&context);
     doing("scaling a test picture on");
     let scale = self_test::scale(&context);
-    Ok(GpuReport {
-        id: format!("nvidia-{uuid}"),
+    let mut gpu = GpuReport {
+        id: format!("{PREFIX}{uuid}"),
         kind: DeviceKind::Nvidia,
         name,
         driver: version.to_owned(),
@@ -87,7 +103,16 @@ fn report(device: Device, version: &str, tell: &mut dyn FnMut(Word)) -> Result<G
         decode,
         encode,
         scale: Some(scale),
-    })
+    };
+    if let Ok(libav) = libav {
+        tell(Word::Doing(format!(
+            "decoding and encoding a test pattern on {} ({uuid})",
+            gpu.name
+        )));
+        let tests = trial::check(&gpu, Arc::new(libav), Nvidia::default());
+        (gpu.decode.self_test, gpu.encode.self_test) = tests;
+    }
+    Ok(gpu)
 }
 
 fn spoken(driver: &Driver, failed: &Failed) -> String {

@@ -1,6 +1,6 @@
 //! Whether a device scales as it should: a built-in pattern through the kernel, compared with the scalar reference, byte by byte.
 //!
-//! Not here: decoding and encoding of the pattern, which need the engines' sessions.
+//! Not here: decoding and encoding ([`crate::trial`]).
 
 use std::ops::Range;
 
@@ -23,13 +23,7 @@ pub fn scale(context: &Context) -> SelfTest {
     let tried = [Depth::Eight, Depth::Ten]
         .into_iter()
         .try_for_each(|depth| try_depth(context, depth));
-    SelfTest {
-        passed: tried.is_ok(),
-        reason: tried.err().map(|e| match e.detail() {
-            Some(detail) => format!("{e} ({detail})"),
-            None => e.to_string(),
-        }),
-    }
+    SelfTest::of(tried)
 }
 
 fn try_depth(context: &Context, depth: Depth) -> Result<()> {

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 
 use newsreel_model::{Code, Error};
 
+use super::errors;
 use super::sys::{Failed, Missing};
 
 /// What the machine shows without any driver library.
@@ -155,17 +156,12 @@ pub const NO_ENCODER: &str = "this GPU has no encoder, as A100, H100, H200 and B
 pub fn explain(failed: &Failed) -> Error {
     let encoder = failed.call.starts_with("nvEnc");
     let (code, message) = match failed.status {
-        10 if encoder => (Code::EngineUnavailable, session(failed)),
-        1 | 2 if encoder => (Code::EngineUnavailable, session(failed)),
-        2 => (
-            Code::EngineUnavailable,
-            "the GPU has no memory left; fewer sessions fit on it".to_owned(),
-        ),
-        // Illegal address, launch failure and the like stay until the context is gone, that is, the worker.
-        700..=720 | 46 | 214 | 999 => (
-            Code::EngineFailed,
-            "the GPU failed, and its worker must be replaced".to_owned(),
-        ),
+        10 if encoder => (Code::EncoderSessionsExhausted, session(failed)),
+        1 | 2 if encoder => (Code::EncodeUnsupported, session(failed)),
+        2 => (Code::DeviceOutOfMemory, errors::FULL.to_owned()),
+        status if !encoder && errors::is_sticky(status) => {
+            (Code::DeviceLost, errors::LOST.to_owned())
+        }
         _ => (
             Code::EngineFailed,
             "the GPU driver refused a call".to_owned(),

@@ -73,16 +73,21 @@ fn the_kernels_version_is_read_from_either_module() {
 }
 
 #[test]
-fn a_refused_call_is_another_devices_work_and_never_a_failed_job() {
-    for (call, status) in [
-        ("nvEncOpenEncodeSessionEx", 10),
-        ("nvEncOpenEncodeSessionEx", 2),
-        ("cuMemAlloc", 2),
-        ("cuLaunchKernel", 700),
-        ("cuLaunchKernel", 4242),
+fn a_refused_call_means_what_the_same_refusal_means_to_libav_and_never_a_failed_job() {
+    for (call, status, code) in [
+        (
+            "nvEncOpenEncodeSessionEx",
+            10,
+            Code::EncoderSessionsExhausted,
+        ),
+        ("nvEncOpenEncodeSessionEx", 2, Code::EncodeUnsupported),
+        ("cuMemAlloc", 2, Code::DeviceOutOfMemory),
+        ("cuLaunchKernel", 700, Code::DeviceLost),
+        ("cuLaunchKernel", 4242, Code::EngineFailed),
     ] {
         let error = explain(&Failed { call, status });
-        assert_eq!(error.class(), Class::FallBack, "{call} {status}");
+        assert_eq!(error.code(), code, "{call} {status}");
+        assert!(matches!(error.class(), Class::FallBack | Class::Retry));
         assert!(error.detail().is_some_and(|d| d.contains(call)));
     }
 }

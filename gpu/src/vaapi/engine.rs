@@ -1,6 +1,8 @@
 //! What is particular to VAAPI's drivers among the engines. Not the lanes (`crate::lane`).
 
-use newsreel_media::ffi::VideoSettings;
+use std::sync::Arc;
+
+use newsreel_media::ffi::{HwDevice, VideoSettings};
 use newsreel_media::hardware::{Explain, FilterLadder};
 use newsreel_model::Result;
 use newsreel_model::plan::RungPlan;
@@ -37,7 +39,7 @@ impl Vendor for Vaapi {
         options::settings(rung, stream)
     }
 
-    fn ladder(&self, rungs: &[&RungPlan]) -> Result<FilterLadder> {
+    fn ladder(&self, _device: &Arc<HwDevice>, rungs: &[&RungPlan]) -> Result<FilterLadder> {
         let filters = rungs.iter().map(|rung| options::scale(rung)).collect();
         Ok(FilterLadder::new(filters, RUNG_PICTURES, errors::explain))
     }

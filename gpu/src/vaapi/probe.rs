@@ -3,18 +3,21 @@
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::Arc;
 
+use newsreel_media::ffi::{HwDevice, HwDeviceId};
 use newsreel_model::capacity::DeviceKind;
 use newsreel_model::device::{GpuReport, Unavailable};
 
-use super::caps;
 use super::sys::{Display, Missing};
+use super::{Vaapi, caps};
 use crate::probe::Word;
+use crate::trial;
 
 const DRI: &str = "/dev/dri";
 
-/// Asks each render node.
-pub fn probe(tell: &mut dyn FnMut(Word)) {
+/// Asks each render node, or `only` that of the device of this name.
+pub fn probe(only: Option<&str>, tell: &mut dyn FnMut(Word)) {
     let mut nodes: Vec<String> = fs::read_dir(DRI)
         .into_iter()
         .flatten()
@@ -31,6 +34,9 @@ pub fn probe(tell: &mut dyn FnMut(Word)) {
         tell(Word::Missing(Unavailable::new("vaapi", reason)));
     }
     for name in nodes {
+        if only.is_some_and(|only| only != id(&name)) {
+            continue;
+        }
         let node = format!("{DRI}/{name}");
         tell(Word::Doing(format!("starting the VAAPI driver of {node}")));
         match report(&name, &node) {
@@ -50,8 +56,8 @@ fn report(name: &str, node: &str) -> Result<GpuReport, String> {
     let vendor = display.vendor();
     let (decode, encode) = caps::sides(&display);
     let pci = pci(name);
-    Ok(GpuReport {
-        id: format!("vaapi-{}", pci.as_deref().unwrap_or(name)),
+    let mut gpu = GpuReport {
+        id: id(name),
         kind: DeviceKind::Vaapi,
         name: vendor.clone(),
         driver: vendor,
@@ -62,7 +68,17 @@ fn report(name: &str, node: &str) -> Result<GpuReport, String> {
         decode,
         encode,
         scale: None,
-    })
+    };
+    if let Ok(libav) = HwDevice::open(&HwDeviceId::Vaapi(node.to_owned())) {
+        let tests = trial::check(&gpu, Arc::new(libav), Vaapi);
+        (gpu.decode.self_test, gpu.encode.self_test) = tests;
+    }
+    Ok(gpu)
+}
+
+/// The device's name, from the card where it is on the PCI bus.
+fn id(name: &str) -> String {
+    format!("vaapi-{}", pci(name).as_deref().unwrap_or(name))
 }
 
 fn closed(node: &str, error: &std::io::Error) -> String {

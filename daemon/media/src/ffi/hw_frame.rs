@@ -126,6 +126,23 @@ impl HwFrame {
         self.0.set_forced_key(forced);
     }
 
+    /// Where chroma lies, as ISO/IEC 23091-2 numbers it plus one; 0 where nothing is said.
+    #[must_use]
+    pub fn chroma_location(&self) -> i32 {
+        self.0.chroma_location()
+    }
+
+    /// Takes over what `other` says of itself beside its samples, its time and colour among it, but no wish for a key frame.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn take_properties(&mut self, other: &Self) -> Result<(), AvError> {
+        // SAFETY: both frames are valid; only properties are copied.
+        check(unsafe { sys::av_frame_copy_props(self.as_ptr(), other.as_ptr()) })?;
+        self.set_forced_key(false);
+        Ok(())
+    }
+
     /// Copies the samples into `target` in host memory, which must have the same size and format.
     ///
     /// # Errors

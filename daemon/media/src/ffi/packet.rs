@@ -11,6 +11,8 @@ pub struct Packet(*mut sys::AVPacket);
 
 // SAFETY: a packet's data is reference-counted with atomics and has no thread affinity; we hold the only handle.
 unsafe impl Send for Packet {}
+// SAFETY: `&Packet` only reads, as libav does with a packet that is sent: it takes a reference of its own.
+unsafe impl Sync for Packet {}
 
 impl Packet {
     /// An empty packet to read into.

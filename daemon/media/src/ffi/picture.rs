@@ -37,6 +37,29 @@ impl Frame {
         }
     }
 
+    /// Writes an 8-bit planar 4:2:0 picture: `row` is given each plane's number, each row's, and its samples. Other formats
+    /// are left as they are.
+    pub fn draw(&mut self, mut row: impl FnMut(usize, usize, &mut [u8])) {
+        if self.pixel_format() != PixelFormat::YUV420P {
+            return;
+        }
+        for plane in 0..3 {
+            let half = usize::from(plane > 0);
+            let size = |v: u32| (v as usize + half) >> half;
+            let (width, height) = (size(self.width()), size(self.height()));
+            let raw = self.raw();
+            let stride = usize::try_from(raw.linesize[plane]).unwrap_or(0);
+            for y in 0..height {
+                // SAFETY: the plane has `height` rows of `stride` bytes, `width` of which are picture; `&mut self` is their
+                // only user.
+                let samples = unsafe {
+                    std::slice::from_raw_parts_mut(raw.data[plane].add(y * stride), width)
+                };
+                row(plane, y, samples);
+            }
+        }
+    }
+
     /// Copies a planar 4:2:0 picture into this one with its corner at `x`, `y`, both even; what does not fit is refused.
     ///
     /// # Errors

@@ -8,17 +8,9 @@ use newsreel_model::keys::{Key, check};
 use newsreel_model::{Code, Error, Result};
 use newsreel_store::KeyRing;
 
-use super::load;
+use super::place::Place;
 use crate::access::token;
 use crate::printing;
-
-/// Where the daemon's store is.
-#[derive(clap::Args)]
-pub struct Place {
-    /// The daemon's directory, if not the configuration's.
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
-}
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -95,12 +87,7 @@ pub fn run(command: &Command, config: Option<&Path>) -> Result<()> {
 }
 
 fn open(place: &Place, config: Option<&Path>) -> Result<KeyRing> {
-    let dir = match &place.data_dir {
-        Some(dir) => dir.clone(),
-        None => PathBuf::from(load(config)?.storage.data_dir),
-    };
-    std::fs::create_dir_all(&dir).map_err(|e| Error::writing(&dir.display().to_string(), &e))?;
-    KeyRing::open(&dir.join("store.db"))
+    KeyRing::open(&place.made(config)?)
 }
 
 fn resolved(root: &Path) -> Result<String> {

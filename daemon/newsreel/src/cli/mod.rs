@@ -4,6 +4,7 @@ mod client;
 mod config;
 pub mod devices;
 mod key;
+mod place;
 mod probe;
 mod progress;
 mod serve;
@@ -92,6 +93,19 @@ enum Command {
     ProbeDevices {
         /// nvidia or vaapi
         kind: String,
+        /// Only the GPU of this name.
+        #[arg(long)]
+        only: Option<String>,
+    },
+    /// What is started to measure a device, which may hang or crash.
+    #[command(hide = true)]
+    CalibrateDevice {
+        /// What was found of the device, as JSON.
+        report: String,
+        /// Milliseconds for each rate, each time.
+        time_ms: u64,
+        /// How often.
+        runs: usize,
     },
     /// What the daemon starts for itself to decode and encode in.
     #[command(hide = true)]
@@ -131,8 +145,13 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Command::Probe(a) => probe::run(&a),
         Command::Verify(a) => verify::run(&a),
         Command::Config(c) => config::run(&c, path),
-        Command::Devices(a) => devices::run(&a),
-        Command::ProbeDevices { kind } => crate::inventory::probe(&kind),
+        Command::Devices(a) => devices::run(&a, path),
+        Command::ProbeDevices { kind, only } => crate::inventory::probe(&kind, only.as_deref()),
+        Command::CalibrateDevice {
+            report,
+            time_ms,
+            runs,
+        } => crate::inventory::calibrated(&report, time_ms, runs),
         Command::Key(c) => key::run(&c, path),
         Command::Serve(a) => serve::run(a, path),
         Command::Completions(a) => shell::completions(&a),

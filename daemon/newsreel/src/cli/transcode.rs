@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use newsreel_config::Config;
+use newsreel_config::{Config, Scaler};
+use newsreel_gpu::nvidia::Scaling;
 use newsreel_media::text;
 use newsreel_model::ports::EventSink;
 use newsreel_model::spec::Fallback;
@@ -105,6 +106,10 @@ pub fn run(arguments: &Arguments, config: &Config) -> Result<()> {
             fallback: arguments.fallback.into(),
             cores: cores(),
             threads_per_encoder: config.cpu.threads_per_encoder,
+            scaling: match config.devices.scaler {
+                Scaler::Kernel => Scaling::Kernel,
+                Scaler::ScaleCuda => Scaling::ScaleCuda,
+            },
         },
         limits: config.limits.clone(),
     };

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use newsreel_cpu::CpuEngine;
-use newsreel_gpu::nvidia::Nvidia;
+use newsreel_gpu::nvidia::{Nvidia, Scaling};
 use newsreel_gpu::vaapi::Vaapi;
 use newsreel_gpu::{GpuEngine, Refuge, Vendor};
 use newsreel_media::engine::Engine;
@@ -61,6 +61,8 @@ pub struct DeviceRequest {
     pub cores: usize,
     /// Threads of each encoder on the cores; 0 lets the engine choose.
     pub threads_per_encoder: u32,
+    /// What scales on NVIDIA's GPUs.
+    pub scaling: Scaling,
 }
 
 /// NVIDIA GPUs that are looked for when another failed: the most that one machine is likely to have.
@@ -102,6 +104,7 @@ pub struct Devices {
     stations: Vec<Station>,
     cpu: Arc<CpuEngine>,
     refuge: Refuge,
+    scaling: Scaling,
     /// Whether the cores may go on where a GPU failed, rather than only begin where there is none.
     cores_follow: bool,
     /// The first is there only if it can be used, and nobody is told if not.
@@ -143,6 +146,7 @@ impl Devices {
                 Fallback::Any => Refuge::Host,
                 Fallback::Gpu | Fallback::Never => Refuge::None,
             },
+            scaling: request.scaling,
             cores_follow: request.fallback == Fallback::Any,
             tentative,
             first: AtomicUsize::new(0),
@@ -159,6 +163,7 @@ impl Devices {
             stations: vec![station],
             cpu: Arc::new(CpuEngine::new(1, 1)),
             refuge: Refuge::None,
+            scaling: Scaling::default(),
             cores_follow: false,
             tentative: false,
             first: AtomicUsize::new(0),
@@ -232,7 +237,10 @@ impl Devices {
         match place {
             Place::Assigned(_) => Err(Error::bug("a device that was given open is not")),
             Place::Cpu => Ok(vec![Box::new(Arc::clone(&self.cpu))]),
-            Place::Gpu(id @ HwDeviceId::Cuda(_)) => self.gpu(id, Nvidia),
+            Place::Gpu(id @ HwDeviceId::Cuda(_)) => {
+                let scaling = self.scaling;
+                self.gpu(id, Nvidia { scaling })
+            }
             Place::Gpu(id @ HwDeviceId::Vaapi(_)) => self.gpu(id, Vaapi),
         }
     }

@@ -248,6 +248,7 @@ impl Core {
             Message::Configured(config) => {
                 self.inputs.push_back(Input::Policy(super::policy(&config)));
                 self.config = config;
+                self.assess_devices();
             }
             Message::Delivered { job, outcome } => self.delivered(job, outcome),
             Message::Drain => self.inputs.push_back(Input::Drain),

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use newsreel_config::Devices as Settings;
+use jiff::Timestamp;
+use newsreel_config::{Devices as Settings, Scaler};
 use newsreel_gpu::calibration::{SessionCap, seed};
 use newsreel_model::capacity::{DeviceKind, Resources};
 use newsreel_model::device::{GpuReport, Inventory};
@@ -27,6 +28,23 @@ const SESSIONS_OF_A_WORKER: usize = 4000;
 /// How often a limit that was learned from a refusal is tried again: whoever held the rest may be gone.
 const RELAX_EVERY: Duration = Duration::from_secs(600);
 
+/// What the settings take away of a GPU.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Limits {
+    /// 0 for no limit.
+    encoder_sessions: u64,
+    vram_reserve_mib: u64,
+}
+
+impl Limits {
+    fn of(settings: &Settings) -> Self {
+        Self {
+            encoder_sessions: settings.max_encoder_sessions,
+            vram_reserve_mib: settings.vram_reserve_mib,
+        }
+    }
+}
+
 /// One device.
 pub struct Known {
     /// Its name.
@@ -35,8 +53,13 @@ pub struct Known {
     pub name: String,
     /// What a probe found; none for the cores.
     pub report: Option<GpuReport>,
-    /// Measured or guessed, settings applied.
-    capacity: Resources,
+    /// When its capacity was measured with the driver it has; guessed without.
+    pub measured_at: Option<Timestamp>,
+    /// What it has by itself, measured or guessed.
+    own: Resources,
+    /// What it has in common with the machine's other devices.
+    common: Resources,
+    limits: Limits,
     sessions_per_worker: usize,
     cap: SessionCap,
     /// Memory for sessions, in MiB, once some was refused.
@@ -50,9 +73,19 @@ impl Known {
         self.report.as_ref().map_or(DeviceKind::Cpu, |gpu| gpu.kind)
     }
 
+    /// What it can do as far as the settings allow.
+    fn capacity(&self) -> Resources {
+        let mut own = self.own;
+        if self.limits.encoder_sessions > 0 {
+            own.encoder_sessions = own.encoder_sessions.min(self.limits.encoder_sessions);
+        }
+        own.vram_mib = own.vram_mib.saturating_sub(self.limits.vram_reserve_mib);
+        own.plus(self.common)
+    }
+
     /// As the scheduler sees it now.
     pub fn device(&self) -> Device {
-        let mut capacity = self.capacity;
+        let mut capacity = self.capacity();
         capacity.encoder_sessions = capacity.encoder_sessions.min(self.cap.sessions());
         capacity.vram_mib = self
             .vram_mib
@@ -76,6 +109,13 @@ impl Known {
         self.relaxed = Instant::now();
     }
 
+    /// So many encoder sessions are open at this moment; whether that is more than was thought possible.
+    pub fn held_sessions(&mut self, open: u64) -> bool {
+        let before = self.cap.sessions();
+        self.cap.opened(u32::try_from(open).unwrap_or(u32::MAX));
+        self.cap.sessions() != before
+    }
+
     /// The device had no memory for more than sessions that are taken to use so many MiB.
     pub fn refused_memory(&mut self, used_mib: u64) {
         self.vram_mib = Some(self.vram_mib.map_or(used_mib, |v| v.min(used_mib)));
@@ -91,20 +131,21 @@ impl Known {
         let before = self.device();
         self.cap.relax();
         // An eighth more each time, until it is all again.
-        let more = |v: u64| v.saturating_add(self.capacity.vram_mib / 8);
-        self.vram_mib = self
-            .vram_mib
-            .map(more)
-            .filter(|v| *v < self.capacity.vram_mib);
+        let all = self.capacity().vram_mib;
+        let more = |v: u64| v.saturating_add(all / 8);
+        self.vram_mib = self.vram_mib.map(more).filter(|v| *v < all);
         self.device() != before
     }
 
     /// Tells a worker that is about to be started which device it is for.
-    pub fn tell(&self, worker: &mut Command, kernel_cache: &Path) {
+    pub fn tell(&self, worker: &mut Command, kernel_cache: &Path, settings: &Settings) {
         let Some(report) = &self.report else {
             return;
         };
         worker.args(["--device", self.id.as_ref()]);
+        if settings.scaler == Scaler::ScaleCuda {
+            worker.arg("--scale-cuda");
+        }
         match &report.node {
             Some(node) => worker.args(["--node", node]),
             // Where NVIDIA's driver keeps what it compiled of our kernel; elsewhere a worker may not write.
@@ -159,10 +200,12 @@ impl Devices {
                 driver = gpu.driver,
                 "GPU found"
             );
+            if let Some(reason) = gpu.failure() {
+                tracing::warn!(device = gpu.id, "self-test failed: {reason}");
+            }
             let (id, name) = (gpu.id.clone(), gpu.name.clone());
-            let capacity = capacity(&gpu, measured, settings).plus(common);
             let sessions = settings.sessions_per_worker;
-            self.insert(&id, name, Some(gpu), capacity, sessions);
+            self.insert(&id, name, Some(gpu), common, sessions);
         }
         for missing in inventory.unavailable {
             tracing::debug!(
@@ -171,7 +214,23 @@ impl Devices {
                 missing.reason
             );
         }
+        self.assess(measured, settings);
         self.known.values().map(Known::device).collect()
+    }
+
+    /// Takes up what was measured and what the settings allow; gives the devices of which anything changed.
+    pub fn assess(&mut self, measured: &[Calibration], settings: &Settings) -> Vec<Device> {
+        let gpus = self.known.values_mut().filter_map(|known| {
+            let gpu = known.report.as_ref()?;
+            let before = known.device();
+            let measured = Calibration::of(measured, gpu);
+            known.own = measured.map_or_else(|| seed(gpu), |c| c.capacity);
+            known.measured_at = measured.map(|c| c.measured_at);
+            known.limits = Limits::of(settings);
+            let now = known.device();
+            (now != before).then_some(now)
+        });
+        gpus.collect()
     }
 
     /// A device that has refused nothing yet.
@@ -180,16 +239,19 @@ impl Devices {
         id: &str,
         name: String,
         report: Option<GpuReport>,
-        capacity: Resources,
+        common: Resources,
         sessions_per_worker: usize,
     ) {
         let known = Known {
             id: id.into(),
             name,
             report,
-            capacity,
+            own: Resources::default(),
+            common,
+            limits: Limits::default(),
             sessions_per_worker,
             cap: SessionCap::default(),
+            measured_at: None,
             vram_mib: None,
             relaxed: Instant::now(),
         };
@@ -230,17 +292,4 @@ fn of_the_machine(cores: usize) -> Resources {
         memory_mib: total >> 20,
         ..Resources::default()
     }
-}
-
-/// What a GPU can do by itself: as measured with this driver, else as guessed.
-fn capacity(gpu: &GpuReport, measured: &[Calibration], settings: &Settings) -> Resources {
-    let ours = |c: &&Calibration| c.device == gpu.id && c.driver == gpu.driver;
-    let newest = measured.iter().filter(ours).max_by_key(|c| c.measured_at);
-    let mut capacity = newest.map_or_else(|| seed(gpu), |c| c.capacity);
-    (capacity.cpu_millicores, capacity.memory_mib) = (0, 0);
-    if settings.max_encoder_sessions > 0 {
-        capacity.encoder_sessions = capacity.encoder_sessions.min(settings.max_encoder_sessions);
-    }
-    capacity.vram_mib = capacity.vram_mib.saturating_sub(settings.vram_reserve_mib);
-    capacity
 }

@@ -237,9 +237,10 @@ impl Core {
         let memory_mib = self.config.worker.memory_mib * u64::try_from(shares).unwrap_or(1);
         let limits = (memory_mib, self.config.worker.nice);
         let cache = &self.devices.kernel_cache;
+        let settings = &self.config.devices;
         let tell_device = |worker: &mut Command| {
             if let Some(known) = known {
-                known.tell(worker, cache);
+                known.tell(worker, cache, settings);
             }
         };
         let host = Host::start(slot, limits, tell_device, self.tell.clone())?;

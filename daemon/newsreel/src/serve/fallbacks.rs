@@ -4,21 +4,20 @@
 use newsreel_model::device::Inventory;
 use newsreel_model::event::Event;
 use newsreel_model::report::FallbackReport;
+use newsreel_model::store::Calibration;
 use newsreel_model::{Class, Code, Error, JobId};
-use newsreel_scheduler::{DeviceId, Epoch, Input, Start, Task};
+use newsreel_scheduler::{DeviceId, Epoch, Input, Start, Task, WorkerSlot};
 
 use super::core::{Core, Session};
 use super::demand;
 use super::message::Message;
+use super::watch::Pulse;
 use crate::telemetry::FellBack;
 use crate::{inventory, threads};
 
 impl Core {
     pub(super) fn take_inventory(&mut self, inventory: Inventory) {
-        let measured = self.store.calibrations().unwrap_or_else(|error| {
-            tracing::warn!(detail = error.detail(), "{error}");
-            Vec::new()
-        });
+        let measured = self.measured();
         let settings = &self.config.devices;
         let devices = self.devices.add(inventory, &measured, settings, self.cores);
         for device in devices {
@@ -105,6 +104,44 @@ impl Core {
         live.map_or(0, |live| live.inits_public())
     }
 
+    /// Takes notice of the encoder sessions that runs on a worker's device hold at this moment.
+    pub(super) fn see_sessions_held(&mut self, slot: WorkerSlot) {
+        let device = self.sessions.values().find(|s| s.slot == slot);
+        let Some(device) = device.map(|s| s.device.clone()) else {
+            return;
+        };
+        let open = |s: &&Session| {
+            let encodes = s.pulse.as_ref().is_some_and(Pulse::encodes);
+            s.device == device && encodes && matches!(s.task, Task::Encode { .. })
+        };
+        let runs = self.sessions.values().filter(open);
+        let held = runs.map(|s| s.demand.encoder_sessions.saturating_sub(s.refused));
+        let held = held.sum();
+        let Some(known) = self.devices.get_mut(&device) else {
+            return;
+        };
+        if known.held_sessions(held) {
+            let device = known.device();
+            self.inputs.push_back(Input::DeviceAdded(device));
+        }
+    }
+
+    /// Takes up limits and measurements as they are now.
+    pub(super) fn assess_devices(&mut self) {
+        let measured = self.measured();
+        let changed = self.devices.assess(&measured, &self.config.devices);
+        for device in changed {
+            self.inputs.push_back(Input::DeviceAdded(device));
+        }
+    }
+
+    fn measured(&self) -> Vec<Calibration> {
+        self.store.calibrations().unwrap_or_else(|error| {
+            tracing::warn!(detail = error.detail(), "{error}");
+            Vec::new()
+        })
+    }
+
     fn refused_a_session(&mut self, epoch: Epoch) {
         if let Some(session) = self.sessions.get_mut(&epoch) {
             session.refused += 1;
@@ -158,20 +195,18 @@ impl Core {
     /// Asks a device that was out of use whether it works, in a process of its own: it may hang.
     pub(super) fn test(&mut self, device: DeviceId) {
         // The cores have no driver that could be wedged: what failed were the jobs.
-        let is_gpu = self
-            .devices
-            .get(&device)
-            .is_some_and(|k| k.report.is_some());
+        let gpu = self.devices.get(&device).and_then(|k| k.report.clone());
         let tell = self.tell.clone();
         let tested = device.clone();
-        let begun = is_gpu.then(|| {
+        let begun = gpu.map(|gpu| {
             threads::start("self-test", move || {
-                let found = inventory::take();
-                let mut gpus = found.gpus.iter();
-                let found = gpus.find(|gpu| *gpu.id == *tested);
-                let passed = found.is_some_and(|g| g.scale.as_ref().is_none_or(|s| s.passed));
-                tracing::info!(device = tested.as_ref(), passed, "self-test");
-                let device = tested;
+                let found = inventory::take_one(&gpu);
+                let failure = match &found {
+                    Ok(found) => found.failure(),
+                    Err(why) => Some(why.as_str()),
+                };
+                let (device, passed) = (tested, failure.is_none());
+                tracing::info!(device = device.as_ref(), passed, failure, "self-test");
                 let _ = tell.send(Message::Tested { device, passed });
             })
         });

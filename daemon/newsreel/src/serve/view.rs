@@ -74,6 +74,7 @@ impl Snapshot {
                     kind: known.kind(),
                     name: known.name.clone(),
                     report: known.report.clone(),
+                    measured_at: known.measured_at,
                     capacity: d.capacity,
                     used: d.used,
                     sessions: u32::try_from(d.sessions).unwrap_or(u32::MAX),

@@ -28,6 +28,11 @@ impl Pulse {
             moved: now,
         }
     }
+
+    /// Whether its encoders are open.
+    pub fn encodes(&self) -> bool {
+        self.done.frames > 0
+    }
 }
 
 impl Core {
@@ -44,6 +49,7 @@ impl Core {
                 pulse.moved = now;
             }
         }
+        self.see_sessions_held(slot);
     }
 
     /// Ends workers that hang, and tells the scheduler how much disk there is.

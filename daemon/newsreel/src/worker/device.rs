@@ -6,19 +6,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use newsreel_cpu::CpuEngine;
-use newsreel_gpu::nvidia::{self, Nvidia};
+use newsreel_gpu::nvidia::{self, Nvidia, Scaling};
 use newsreel_gpu::vaapi::Vaapi;
 use newsreel_gpu::{GpuEngine, Refuge, Vendor};
 use newsreel_media::engine::Engine;
 use newsreel_media::ffi::HwDeviceId;
-use newsreel_model::{Code, Error, Result};
+use newsreel_model::Result;
 use parking_lot::Mutex;
 
 use crate::job::devices::Devices;
 use crate::sandbox;
-
-/// Beginning of the names of NVIDIA's GPUs; their identity follows.
-const NVIDIA: &str = "nvidia-";
 
 /// What the command line says of it.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -29,6 +26,9 @@ pub struct Arguments {
     /// Its render node, where it has one.
     #[arg(long)]
     node: Option<PathBuf>,
+    /// Let FFmpeg's filter scale on an NVIDIA GPU.
+    #[arg(long)]
+    scale_cuda: bool,
     /// Where its driver keeps kernels that it compiled.
     #[arg(long)]
     kernel_cache: Option<PathBuf>,
@@ -103,12 +103,12 @@ impl WorkerDevice {
             let engine = GpuEngine::open(&id, Vaapi, host, Refuge::None)?;
             return Ok(Gpu::Vaapi(engine.named(name)));
         }
-        let Some(uuid) = name.strip_prefix(NVIDIA) else {
-            let unknown = format!("there is no device {name}");
-            return Err(Error::new(Code::EngineUnavailable, unknown));
+        let id = HwDeviceId::Cuda(nvidia::ordinal(nvidia::uuid(name)?)?);
+        let scaling = match self.arguments.scale_cuda {
+            true => Scaling::ScaleCuda,
+            false => Scaling::Kernel,
         };
-        let id = HwDeviceId::Cuda(nvidia::ordinal(uuid)?);
-        let engine = GpuEngine::open(&id, Nvidia, host, Refuge::None)?;
+        let engine = GpuEngine::open(&id, Nvidia { scaling }, host, Refuge::None)?;
         Ok(Gpu::Nvidia(engine.named(name)))
     }
 }

@@ -1,6 +1,6 @@
 //! `newsreel devices` on the stand-in driver. Nothing here says that anything works on hardware.
 
-use newsreel_stand_in_kit::{Config, Device, Missing, StandIn};
+use newsreel_stand_in_kit::{Act, Config, Device, Fault, Missing, Stage, StandIn};
 use serde_json::Value;
 
 use crate::support::process::{NEWSREEL, run};
@@ -60,6 +60,48 @@ fn on_the_stand_in_driver_both_sides_are_found_and_the_kernel_gives_the_referenc
     assert!(reason(&gpu["decode"], "av1").contains("decoded by the CPU"));
     assert!(reason(&gpu["encode"], "av1").contains("encoded by the CPU"));
     assert_eq!(gpu["scale"]["passed"], true, "{:#}", gpu["scale"]);
+    for side in ["decode", "encode"] {
+        assert_eq!(
+            gpu[side]["self_test"]["passed"], true,
+            "{:#}",
+            gpu[side]["self_test"]
+        );
+    }
+}
+
+#[test]
+fn on_the_stand_in_driver_a_gpu_that_fails_at_a_pattern_says_at_which_side() {
+    for (stage, side, other) in [
+        (Stage::Decode, "decode", "encode"),
+        (Stage::Encode, "encode", "decode"),
+    ] {
+        // CUDA_ERROR_UNKNOWN, NV_ENC_ERR_GENERIC.
+        let code = if stage == Stage::Decode { 999 } else { 20 };
+        let fault = Fault::new(stage, 3, Act::Fail(code));
+        let inventory = devices(&Config::of([Device::l4()]).with(fault), &[]);
+        let gpu = &inventory["gpus"][0];
+        let failed = &gpu[side]["self_test"];
+        assert_eq!(failed["passed"], false, "{failed:#}");
+        assert!(failed["reason"].as_str().unwrap().len() > 20, "{failed:#}");
+        assert_eq!(gpu[other]["self_test"]["passed"], true);
+    }
+}
+
+#[test]
+fn on_the_stand_in_driver_one_gpu_is_tested_without_a_context_on_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config::of([Device::l4(), Device::l4().nth(2)]);
+    let stand_in = StandIn::install(folder.path(), &config).unwrap();
+    let only = "nvidia-GPU-6e657773-7265-656c-0000-000000000002";
+    let mut probe = stand_in.command(NEWSREEL);
+    let ended = run(probe.args(["probe-devices", "nvidia", "--only", only])).expect(0);
+    let found: Vec<&str> = ended
+        .stdout
+        .lines()
+        .filter(|l| l.contains("\"found\""))
+        .collect();
+    assert!(found.len() == 1 && found[0].contains(only), "{found:?}");
+    assert_eq!(stand_in.report().unwrap().total().contexts, 1);
 }
 
 #[test]

@@ -1,16 +1,21 @@
 //! Each lane by itself, with its copies between host and device counted by the driver.
 
-use newsreel_stand_in_kit::{Config, Device};
+use newsreel_stand_in_kit::{Config, Counters, Device};
 
 use super::support::made::ffmpeg;
-use super::support::{out, turn};
+use super::support::{out, process, turn};
 use super::{Bench, all_makers, fallbacks, gpu};
 
-/// How many pictures the device scaled, over all rungs.
-fn scaled(kernels: &std::collections::BTreeMap<String, u64>) -> u64 {
-    let luma = |(name, launches): (&String, &u64)| (!name.ends_with("_uv")).then_some(*launches);
-    kernels.iter().filter_map(luma).sum()
+/// How many decoded pictures our kernel made rungs of. No other may have run.
+#[track_caller]
+fn launches(total: &Counters) -> u64 {
+    let names: Vec<&String> = total.kernels.keys().collect();
+    assert_eq!(names, ["newsreel_scale_nv12"]);
+    total.kernels["newsreel_scale_nv12"]
 }
+
+/// Uploads that the kernel's tables take: one for each ladder, of which a job has as many as runs and a head start.
+const TABLES: u64 = 8;
 
 #[test]
 fn on_the_stand_in_nothing_leaves_the_device_where_it_decodes_and_encodes() {
@@ -24,11 +29,70 @@ fn on_the_stand_in_nothing_leaves_the_device_where_it_decodes_and_encodes() {
     assert_eq!(fallbacks(&out), Vec::<String>::new());
     bench.used_rightly();
     let total = bench.stand_in.report().unwrap().total();
-    assert_eq!((total.host_to_device, total.device_to_host), (0, 0));
+    assert_eq!(total.device_to_host, 0);
+    assert!(total.host_to_device < TABLES, "{}", total.host_to_device);
+    // Both rungs of a picture come of one launch: 150 pictures, and what warms sessions up.
+    assert!(
+        (150..250).contains(&launches(&total)),
+        "{}",
+        launches(&total)
+    );
     assert_eq!(total.uploads_to_encoder, 0);
     assert_eq!(total.contexts, 1, "one context for all sessions");
     // 150 frames of two rungs, and at most what warms sessions up beside them.
     assert!((300..500).contains(&total.encoded), "{}", total.encoded);
+}
+
+#[test]
+fn on_the_stand_in_what_is_scaled_on_the_device_looks_like_what_the_cores_scale() {
+    let _turn = turn();
+    // Both are encoded by libx264 with the same options, so that only decoding and scaling differ.
+    let bench = Bench::new(&Config::of([Device::h200()]));
+    let clip = bench.desk.clip("clip.mp4", 4);
+    let (ended, out) = bench.transcode(&clip, &[]);
+    ended.expect(0);
+    let cores = bench.desk.path("cores");
+    process::run(&mut bench.command(&clip, &cores, "cpu")).expect(0);
+    for rung in ["180p", "120p"] {
+        let movie = |out: &std::path::Path| out.join(format!("mp4/{rung}.mp4"));
+        let db = psnr(&movie(&out), &movie(&cores));
+        assert!(db >= 45.0, "{rung}: {db} dB");
+    }
+}
+
+/// Of two movies' brightness over all their frames, in dB, as ffmpeg measures it.
+fn psnr(one: &std::path::Path, other: &std::path::Path) -> f64 {
+    let mut ffmpeg = std::process::Command::new("ffmpeg");
+    ffmpeg.args(["-v", "info", "-nostdin", "-i"]).arg(one);
+    ffmpeg.arg("-i").arg(other);
+    ffmpeg.args(["-lavfi", "[0:v][1:v]psnr", "-f", "null", "-"]);
+    let said = process::run(&mut ffmpeg).expect(0).stderr;
+    let found = said
+        .split("PSNR y:")
+        .nth(1)
+        .and_then(|s| s.split(' ').next());
+    assert!(found.is_some(), "no PSNR in {said}");
+    let found = found.unwrap();
+    found.parse().unwrap_or(f64::INFINITY)
+}
+
+#[test]
+fn on_the_stand_in_ffmpegs_filter_scales_where_the_configuration_says_so() {
+    let _turn = turn();
+    let bench = Bench::new(&Config::of([gpu()]));
+    bench.desk.configure("[devices]\nscaler = \"scale_cuda\"\n");
+    let clip = bench.desk.clip("clip.mp4", 2);
+    let (ended, out) = bench.transcode(&clip, &[]);
+    ended.expect(0);
+    out::complete(&out);
+    assert_eq!(all_makers(&out), ["cuda:0/h264_nvenc"]);
+    bench.used_rightly();
+    let kernels = bench.stand_in.report().unwrap().total().kernels;
+    assert!(
+        !kernels.keys().any(|name| name.contains("newsreel")),
+        "{kernels:?}"
+    );
+    assert!(kernels.len() >= 2, "{kernels:?}");
 }
 
 #[test]
@@ -43,10 +107,15 @@ fn on_the_stand_in_a_gpu_without_an_encoder_decodes_and_scales_for_the_cores() {
     assert_eq!(fallbacks(&out), Vec::<String>::new());
     bench.used_rightly();
     let total = bench.stand_in.report().unwrap().total();
-    assert_eq!(total.host_to_device, 0);
-    // One picture per rung and frame, in two planes.
-    assert_eq!(total.device_to_host, 2 * scaled(&total.kernels));
-    assert!(scaled(&total.kernels) >= 300);
+    assert!(total.host_to_device < TABLES, "{}", total.host_to_device);
+    // One picture per rung and frame, in two planes; the head start has one rung.
+    let launches = launches(&total);
+    assert!(launches >= 150);
+    let pictures = total.device_to_host / 2;
+    assert!(
+        (300..=2 * launches).contains(&pictures),
+        "{pictures} of {launches}"
+    );
 }
 
 #[test]
@@ -73,7 +142,7 @@ fn on_the_stand_in_a_source_the_device_cannot_decode_is_uploaded_once_for_all_ru
     assert_eq!(total.device_to_host, 0);
     // Each picture in two planes, once, though two rungs are made of it; the head start's are only for one.
     assert!(total.host_to_device >= 2 * 125, "{}", total.host_to_device);
-    assert!(total.host_to_device < 2 * scaled(&total.kernels));
+    assert!(total.host_to_device < 2 * launches(&total) + TABLES);
 }
 
 #[test]

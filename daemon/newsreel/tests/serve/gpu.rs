@@ -10,6 +10,8 @@ use tempfile::TempDir;
 
 use crate::daemon::{Daemon, dir, spec};
 use crate::processes::until;
+use crate::reload::edit;
+use crate::support::process::{newsreel, run};
 use crate::support::report::{all_makers, fallbacks};
 use crate::support::{Random, by_tier, turn};
 use crate::{clip, sound};
@@ -100,6 +102,72 @@ fn on_the_stand_in_jobs_are_made_by_the_gpu_from_the_head_start_on() {
     assert_eq!(devices[1]["kind"], "nvidia");
     assert_eq!(devices[1]["report"]["scale"]["passed"], true);
     assert!(devices[1]["capacity"]["encode_kpx_s"].as_u64().unwrap() > 0);
+    bench.used_rightly();
+}
+
+#[test]
+fn on_the_stand_in_a_measured_capacity_takes_the_place_of_the_guess() {
+    let _turn = turn();
+    let bench = Bench::new(&Config::of([gpu(0)]), "");
+    let device = || bench.daemon.ask("GET", "/v1/devices", None, None).unwrap()[1].clone();
+    until("devices are known", || device()["id"] == name(0));
+    let guessed = device();
+    assert_eq!(guessed.get("measured_at"), None);
+
+    // Beside the daemon that runs.
+    let mut command = newsreel(["devices", "calibrate", "--json"]);
+    command.args(["--time-ms", "10", "--runs", "1", "--data-dir"]);
+    command.arg(bench.daemon.path("data"));
+    command.envs(bench.stand_in.environment());
+    let ended = run(&mut command).expect(0);
+    let outcome: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(bench.daemon.stop(), Some(0));
+    bench.daemon.restart();
+    until("devices are known", || device()["id"] == name(0));
+    let measured = device();
+    assert!(measured["measured_at"].is_string(), "{measured}");
+    for rate in ["decode_kpx_s", "scale_kpx_s", "encode_kpx_s"] {
+        let found = &outcome["measured"][0]["capacity"][rate];
+        assert_eq!(&measured["capacity"][rate], found);
+        assert_ne!(&guessed["capacity"][rate], found);
+    }
+}
+
+#[test]
+fn on_the_stand_in_limits_of_gpus_are_taken_up_without_a_restart() {
+    let _turn = turn();
+    let bench = Bench::new(
+        &Config::of([gpu(0)]),
+        "[devices]\nvram_reserve_mib = 1000\n",
+    );
+    let capacity = || {
+        let devices = bench.daemon.ask("GET", "/v1/devices", None, None).unwrap();
+        let one = |key: &str| devices[1]["capacity"][key].as_u64();
+        (one("vram_mib"), one("encoder_sessions"))
+    };
+    until("devices are known", || capacity().0 == Some(23_034 - 1000));
+    edit(&bench.daemon, |text| {
+        let limits = "vram_reserve_mib = 2000\nmax_encoder_sessions = 2";
+        text.replace("vram_reserve_mib = 1000", limits)
+    });
+    until("the limits hold", || {
+        capacity() == (Some(23_034 - 2000), Some(2))
+    });
+    let config = bench.daemon.ask("GET", "/v1/config", None, None).unwrap();
+    assert_eq!(config["needs_restart"], serde_json::json!([]));
+    bench.complete(&bench.submit(2, 4));
+    let peak = bench.stand_in.report().unwrap().total().sessions_peak;
+    assert!(peak <= 2, "{peak}");
+}
+
+#[test]
+fn on_the_stand_in_hevc_rungs_are_made_by_the_gpu_and_pass_the_gate() {
+    let _turn = turn();
+    let profile = "[profiles.hevc]\ncodec = \"hevc\"\nsegment_s = 1.0\nrungs = [{ short_side_px = 180, bitrate_kbps = 300 }]\n";
+    let bench = Bench::new(&Config::of([Device::l4().nth(0)]), profile);
+    let job = bench.daemon.submit(&spec(&clip(4), "hevc"));
+    let makers = bench.complete(&[job]);
+    assert_eq!(makers, [format!("{}/hevc_nvenc", name(0))]);
     bench.used_rightly();
 }
 

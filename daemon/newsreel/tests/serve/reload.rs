@@ -13,7 +13,7 @@ fn config(daemon: &Daemon) -> Value {
 }
 
 /// Puts another file in the place of the configuration, as editors do: what is half written is never seen there.
-fn edit(daemon: &Daemon, change: impl FnOnce(&str) -> String) {
+pub fn edit(daemon: &Daemon, change: impl FnOnce(&str) -> String) {
     let path = daemon.path("newsreel.toml");
     let text = std::fs::read_to_string(&path).unwrap();
     let other = daemon.path("newsreel.toml.new");

@@ -90,6 +90,12 @@ impl Desk {
         clip(self.dir.path(), name, seconds)
     }
 
+    /// Adds sections to the configuration.
+    pub fn configure(&self, more: &str) {
+        let now = std::fs::read_to_string(&self.config).unwrap();
+        std::fs::write(&self.config, now + more).unwrap();
+    }
+
     /// `newsreel transcode` with profile `small`.
     pub fn transcode(&self, input: &Path, out: &Path) -> Command {
         self.with_profile("small", input, out)

@@ -1,7 +1,9 @@
 //! Checks of the event log, of what is dropped, and of what is kept beside jobs. Not here: who is told of events.
 
 use jiff::{SignedDuration, Timestamp};
+use newsreel_model::calibration::{Rate, VramCost, Work};
 use newsreel_model::capacity::{DeviceKind, Resources};
+use newsreel_model::device::{Codec, Size};
 use newsreel_model::event::{Event, Phase};
 use newsreel_model::job::JobState;
 use newsreel_model::store::{Calibration, Change, LogEnds, Store};
@@ -182,6 +184,21 @@ fn measurements_are_kept_by_device_and_driver(store: &dyn Store) {
             vram_mib,
             ..Resources::default()
         },
+        rates: vec![Rate {
+            work: Work::Decode,
+            codec: Some(Codec::Hevc),
+            size: Size {
+                width: 1920,
+                height: 1080,
+            },
+            sessions: 14,
+            frames_per_s: 4_000,
+            kpx_s: 8_294_400,
+        }],
+        vram: Some(VramCost {
+            context_mib: 396,
+            session_mib: vram_mib,
+        }),
         measured_at: at(seconds),
     };
     for one in [

@@ -1,5 +1,6 @@
 //! NV12 and P010 pictures in device memory, ours or borrowed, and the kernel that scales them. Not the arithmetic.
 
+use newsreel_media::ffi::{HwFrame, PixelFormat};
 use newsreel_scale::block::{Surface, THREADS};
 use newsreel_scale::{Depth, Plan, Request};
 
@@ -58,6 +59,29 @@ impl Picture {
             depth,
             memory: None,
         }
+    }
+
+    /// Borrows a picture of libav's in this context; `None` for one in other memory or with other samples.
+    ///
+    /// What is queued for it must be on the default stream, which libav gives memory back in the order of.
+    #[must_use]
+    pub fn of_libav(context: &Context, frame: &HwFrame) -> Option<Self> {
+        let depth = match frame.samples_format() {
+            PixelFormat::NV12 => Depth::Eight,
+            PixelFormat::P010 => Depth::Ten,
+            _ => return None,
+        };
+        let (luma, chroma) = (frame.plane(0)?, frame.plane(1)?);
+        let surface = Surface {
+            luma: luma.address,
+            chroma: chroma.address,
+            luma_pitch: u32::try_from(luma.pitch).ok()?,
+            chroma_pitch: u32::try_from(chroma.pitch).ok()?,
+        };
+        let size = (frame.width(), frame.height());
+        // SAFETY: libav's planes have the frame's size and samples. What the frame's end gives back is used again, or freed, by
+        // work that libav queues behind ours.
+        Some(unsafe { Self::borrowed(context, surface, size, depth) })
     }
 
     /// Where its samples are.

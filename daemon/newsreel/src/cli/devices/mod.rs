@@ -1,36 +1,87 @@
 //! `newsreel devices`: what this machine can decode and encode with, for people or as JSON. No daemon is asked.
 
+mod calibrate;
+
 use std::fmt::Write as _;
+use std::path::Path;
 
-use newsreel_model::device::{Format, GpuReport, Inventory, SelfTest, Side, Unavailable};
+use newsreel_model::calibration::Calibration;
+use newsreel_model::device::{
+    CpuReport, Format, GpuReport, Inventory, SelfTest, Side, Unavailable,
+};
 use newsreel_model::{Error, Result};
+use newsreel_store::Measurements;
+use serde::Serialize;
 
+use super::place::Place;
 use crate::{inventory, printing};
 
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Arguments {
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    place: Place,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Measure how fast GPUs decode, scale and encode, and keep it for the daemon. Jobs beside it make both slower.
+    Calibrate(calibrate::Arguments),
+}
+
+/// What is printed as JSON.
+#[derive(Serialize)]
+struct Shown<'a> {
+    cpu: &'a CpuReport,
+    gpus: &'a [GpuReport],
+    unavailable: &'a [Unavailable],
+    /// Of GPUs whose capacity was measured with the driver they have.
+    calibrations: Vec<&'a Calibration>,
 }
 
 /// Asks every driver, in processes of their own, and prints what they said.
 ///
 /// # Errors
-/// None that is expected: a machine without any GPU is no error.
-pub fn run(arguments: &Arguments) -> Result<()> {
+/// The configuration is wrong, or those of [`calibrate::run`]. A machine without any GPU is no error.
+pub fn run(arguments: &Arguments, config: Option<&Path>) -> Result<()> {
+    if let Some(Command::Calibrate(arguments)) = &arguments.command {
+        return calibrate::run(arguments, config);
+    }
     let inventory = inventory::take();
+    let measured = measured(&arguments.place.store(config)?);
     let text = if arguments.json {
-        serde_json::to_string_pretty(&inventory).map_err(|e| Error::bug(e.to_string()))?
+        let of = |gpu| Calibration::of(&measured, gpu);
+        let shown = Shown {
+            cpu: &inventory.cpu,
+            gpus: &inventory.gpus,
+            unavailable: &inventory.unavailable,
+            calibrations: inventory.gpus.iter().filter_map(of).collect(),
+        };
+        serde_json::to_string_pretty(&shown).map_err(|e| Error::bug(e.to_string()))?
     } else {
-        described(&inventory)
+        described(&inventory, &measured)
     };
     printing::line(text.trim_end());
     Ok(())
 }
 
+/// What the daemon's store knows; devices are shown without it where it cannot be read.
+fn measured(store: &Path) -> Vec<Calibration> {
+    Measurements::read(store).unwrap_or_else(|error| {
+        printing::note(format!(
+            "newsreel: what was measured of GPUs is not shown: {error}"
+        ));
+        Vec::new()
+    })
+}
+
 /// The inventory for people.
-fn described(inventory: &Inventory) -> String {
+fn described(inventory: &Inventory, measured: &[Calibration]) -> String {
     let mut out = String::new();
     let cpu = &inventory.cpu;
     let codecs: Vec<_> = cpu.encode.iter().map(|codec| codec.name()).collect();
@@ -49,6 +100,12 @@ fn described(inventory: &Inventory) -> String {
     );
     for gpu in &inventory.gpus {
         describe(&mut out, gpu);
+        match Calibration::of(measured, gpu) {
+            Some(measured) => out.push_str(&calibrate::described(measured)),
+            None => {
+                out.push_str("  capacity assumed; `newsreel devices calibrate` measures it\n");
+            }
+        }
     }
     if inventory.gpus.is_empty() {
         let reasons: Vec<_> = inventory
@@ -97,8 +154,16 @@ fn side(out: &mut String, what: &str, side: &Side) {
         Some(n) => format!(", {n} engines"),
         None => String::new(),
     };
+    let tested = match &side.self_test {
+        Some(SelfTest { passed: true, .. }) => ", self-test passed".to_owned(),
+        Some(SelfTest { reason, .. }) => {
+            let reason = reason.as_deref().unwrap_or("not said");
+            format!(", self-test failed: {reason}")
+        }
+        None => String::new(),
+    };
     if !side.formats.is_empty() {
-        let _ = writeln!(out, "  {what}{engines}");
+        let _ = writeln!(out, "  {what}{engines}{tested}");
     }
     for format in &side.formats {
         let _ = writeln!(out, "    {}", row(format));
@@ -186,6 +251,10 @@ mod tests {
                     Unavailable::new("h264 10 bit 4:2:0", "not there"),
                     Unavailable::new("h264 8 bit 4:2:2", "not there"),
                 ],
+                self_test: Some(SelfTest {
+                    passed: true,
+                    reason: None,
+                }),
             },
             encode: Side::missing("encode", "this GPU has no encoder"),
             scale: Some(SelfTest {
@@ -201,10 +270,10 @@ mod tests {
             gpus: vec![h200()],
             ..Inventory::default()
         };
-        let text = described(&inventory);
+        let text = described(&inventory, &[]);
         for wanted in [
             "nvidia-GPU-1: NVIDIA H200\n  driver 550.54.14 (CUDA 12.4), compute 9.0, 143771 MiB, PCI 0000:0a:00.0\n",
-            "  decode, 7 engines\n    h264    8 bit 4:2:0  48x16 to 4096x4096\n",
+            "  decode, 7 engines, self-test passed\n    h264    8 bit 4:2:0  48x16 to 4096x4096\n",
             "  no h264 10 bit 4:2:0, h264 8 bit 4:2:2: not there\n",
             "  no encode: this GPU has no encoder\n",
             "  scale, self-test passed\n",
@@ -222,7 +291,7 @@ mod tests {
             ],
             ..Inventory::default()
         };
-        let text = described(&inventory);
+        let text = described(&inventory, &[]);
         let last = text.lines().last();
         let wanted = "no GPU: there is no NVIDIA GPU in this machine; there is no render node";
         assert_eq!((text.lines().count(), last), (2, Some(wanted)));
