@@ -169,7 +169,8 @@ impl Taken {
     /// Takes some of what all processes share, until it is dropped; none if that is more than `most`.
     pub fn of(ordinal: usize, what: What, count: u64, most: u64) -> Option<Self> {
         let took = shared().take(ordinal, what, count, most);
-        took.then_some(Self {
+        // Made only when it was taken: its end gives it back.
+        took.then(|| Self {
             ordinal,
             what,
             count,
