@@ -163,7 +163,7 @@ fn on_the_stand_in_limits_of_gpus_are_taken_up_without_a_restart() {
 #[test]
 fn on_the_stand_in_hevc_rungs_are_made_by_the_gpu_and_pass_the_gate() {
     let _turn = turn();
-    let profile = "[profiles.hevc]\ncodec = \"hevc\"\nsegment_s = 1.0\nrungs = [{ short_side_px = 180, bitrate_kbps = 300 }]\n";
+    let profile = "[profiles.hevc]\ncodec = \"hevc\"\nsegment_s = 1.0\nfirst_segment_s = 1.0\nrungs = [{ short_side_px = 180, bitrate_kbps = 300 }]\n";
     let bench = Bench::new(&Config::of([Device::l4().nth(0)]), profile);
     let job = bench.daemon.submit(&spec(&clip(4), "hevc"));
     let makers = bench.complete(&[job]);
