@@ -17,6 +17,7 @@ const TYPES = {
   ".mpd": "application/dash+xml",
   ".m4s": "video/mp4",
   ".mp4": "video/mp4",
+  ".m4a": "audio/mp4",
   ".jpg": "image/jpeg",
   ".vtt": "text/vtt; charset=utf-8",
   ".json": "application/json",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use newsreel_model::grid::Grid;
-use newsreel_model::plan::{Colour, Matching, Plan, VideoPlan, Warning};
+use newsreel_model::plan::{Colour, Matching, Plan, VideoPlan};
 use newsreel_model::profile::Profile;
 use newsreel_model::{Cancel, Code, Error, Result};
 
@@ -25,7 +25,6 @@ pub fn decide(
     v: &StreamInfo,
     timing: Timing,
     seen: &Look,
-    warnings: Vec<Warning>,
 ) -> Plan {
     let Judged {
         conditioning,
@@ -40,45 +39,51 @@ pub fn decide(
         Some(crop) => geometry::narrowed(v.sample_aspect, crop.height, v.height),
         None => v.sample_aspect,
     };
+    let video = VideoPlan {
+        stream: v.index,
+        source_time_base: v.time_base,
+        origin: 0,
+        timescale: timing.timescale,
+        frame_rate: timing.frame_rate,
+        frame_ticks: timing.frame_ticks,
+        frame_timing: profile.frame_timing,
+        matching: Matching::ByPacket,
+        first_rank: 0,
+        source_width: v.width,
+        source_height: v.height,
+        sample_aspect,
+        colour,
+        conditioning,
+        rungs: Vec::new(),
+        timeline_digest: String::new(),
+    };
+    let mut plan = undivided(profile_name, profile, video);
+    let (width, height) = geometry::shown_size(&plan.video);
+    plan.video.rungs = geometry::ladder(profile, width, height);
+    plan
+}
+
+/// A plan of these decisions, nothing in its grid yet, and neither sound nor subtitles.
+pub fn undivided(profile_name: &str, profile: &Profile, video: VideoPlan) -> Plan {
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "profiles limit segments to 30 s"
     )]
     let target_duration_s = (profile.segment_s + 1.0).ceil() as u32;
-    let mut plan = Plan {
+    Plan {
         profile: profile_name.to_owned(),
         segment_s: profile.segment_s,
         first_segment_s: profile.first_segment_s.min(profile.segment_s),
         target_duration_s,
-        video: VideoPlan {
-            stream: v.index,
-            source_time_base: v.time_base,
-            origin: 0,
-            timescale: timing.timescale,
-            frame_rate: timing.frame_rate,
-            frame_ticks: timing.frame_ticks,
-            frame_timing: profile.frame_timing,
-            matching: Matching::ByPacket,
-            first_rank: 0,
-            source_width: v.width,
-            source_height: v.height,
-            sample_aspect,
-            colour,
-            conditioning,
-            rungs: Vec::new(),
-            timeline_digest: String::new(),
-        },
+        video,
         audio: Vec::new(),
         subtitles: Vec::new(),
         audio_spec: profile.audio.clone(),
         thumbnails: profile.thumbnails.clone(),
         grid: Grid::default(),
-        warnings,
-    };
-    let (width, height) = geometry::shown_size(&plan.video);
-    plan.video.rungs = geometry::ladder(profile, width, height);
-    plan
+        warnings: Vec::new(),
+    }
 }
 
 /// What the headers say of the picture.

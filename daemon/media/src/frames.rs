@@ -13,6 +13,7 @@ use crate::index::{Extent, Index};
 use crate::mend::{self, Mending, Settled};
 use crate::prepare::{Limits, Prepared};
 use crate::slots::{self, Lines};
+use crate::sound_alone;
 use crate::timeline;
 
 /// A decode time going back further than this is a new beginning, not reordering; seconds.
@@ -46,7 +47,12 @@ pub fn assemble(
         first_s: plan.first_segment_s,
         every_s: plan.segment_s,
     };
-    let slots = slots::place(times, last_duration, sound_end, video, lines);
+    let slots = if plan.is_sound_alone() {
+        let longest = slots::ticks(limits.max_duration_s + 1.0, video.timescale);
+        sound_alone::slots(plan, lines, sound_end.map(|end| end.min(longest)))
+    } else {
+        slots::place(times, last_duration, sound_end, video, lines)
+    };
     let mut plan = plan.clone();
     plan.video.matching = presentation.matching.unwrap_or(Matching::ByCount);
     Prepared {

@@ -158,6 +158,7 @@ pub struct Indexer {
     codec: String,
     /// Whether the container has no framing of its own for the pictures.
     unframed: bool,
+    video_stream: Option<usize>,
     audio_stream: Option<(usize, Rational)>,
     /// Whether the last packet was a first field waiting for its second.
     open_field: bool,
@@ -168,28 +169,27 @@ pub struct Indexer {
 }
 
 impl Indexer {
-    /// Takes over an input that has just been opened.
+    /// Takes over an input that has just been opened; without a `video` stream, only how far the sound goes is found out.
     ///
     /// # Errors
     /// Out of memory.
     pub fn new(
         input: Input,
-        video: (usize, &Params),
+        video: Option<(usize, &Params)>,
         audio: Option<(usize, Rational)>,
         limits: IndexLimits,
         cancel: &Cancel,
     ) -> Result<Self> {
-        let (stream, params) = video;
         let format = input.format_name();
-        let wanted: Vec<usize> = std::iter::once(stream).chain(audio.map(|a| a.0)).collect();
+        let stream = video.map(|v| v.0);
+        let wanted: Vec<usize> = stream.into_iter().chain(audio.map(|a| a.0)).collect();
         let failed = errors::engine("indexing");
-        let codec = params.codec_name();
+        let codec = video.map_or_else(String::new, |(_, params)| params.codec_name());
         // Only H.264 without a container's framing has the two fields of a frame in packets of their own.
         let unframed = matches!(format.as_str(), "mpegts" | "mpeg" | "h264" | "wtv");
-        let parser = if codec == "h264" {
-            Parser::new(params).map_err(&failed)?
-        } else {
-            None
+        let parser = match video {
+            Some((_, params)) if codec == "h264" => Parser::new(params).map_err(&failed)?,
+            _ => None,
         };
         Ok(Self {
             reader: PacketReader::over(input, &wanted),
@@ -197,13 +197,14 @@ impl Indexer {
             parser,
             codec,
             unframed,
+            video_stream: stream,
             audio_stream: audio,
             open_field: false,
             limits,
             cancel: cancel.clone(),
             index: Index {
                 seek_by_byte: matches!(format.as_str(), "mpegts" | "mpeg" | "mpegvideo"),
-                ..Index::empty(stream)
+                ..Index::empty(stream.unwrap_or_default())
             },
         })
     }
@@ -218,7 +219,7 @@ impl Indexer {
             if !self.reader.next(&mut self.packet)? {
                 self.index.complete = true;
                 self.index.ended_in_damage = self.reader.bad_reads() > 0;
-            } else if self.packet.stream() == self.index.stream {
+            } else if self.video_stream == Some(self.packet.stream()) {
                 self.add_video()?;
             } else {
                 self.add_audio();

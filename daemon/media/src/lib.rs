@@ -25,6 +25,8 @@ pub mod reader;
 pub mod slots;
 pub mod software;
 pub mod software_split;
+mod sound_alone;
+pub mod sources;
 pub mod text;
 pub mod timeline;
 mod timing;

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use newsreel_model::plan::{AudioPlan, Plan, Warning};
+use newsreel_model::plan::{Plan, Warning};
 use newsreel_model::profile::Profile;
 use newsreel_model::rational::rescale;
 use newsreel_model::report::SourceReport;
@@ -13,13 +13,15 @@ use newsreel_model::{Cancel, Code, Error, Rational, Result};
 
 use crate::audio::{choose, loudness};
 use crate::condition::look;
-use crate::decide::{decide, find_first_picture};
+use crate::decide::{decide, find_first_picture, undivided};
 use crate::errors;
-use crate::ffi::{Params, Source, StreamInfo, StreamKind};
+use crate::ffi::{Params, Source, StreamInfo};
 use crate::frames::{assemble, settle_first_segment};
 use crate::index::{Index, IndexLimits, Indexer};
 use crate::probe::{self, Probed};
 use crate::slots::{self, Slots};
+use crate::sound_alone;
+use crate::sources::{self, SoundSource, TextSource};
 use crate::text;
 use crate::timeline::Presentation;
 use crate::timing::Timing;
@@ -50,7 +52,7 @@ const SHORT_LEAD_S: f64 = 0.1;
 pub struct Prepared {
     /// The input.
     pub source: Arc<dyn Source>,
-    /// Coding of the video stream.
+    /// Coding of the video stream; of the sound where there is no other.
     pub params: Arc<Params>,
     /// Packets, as far as they were read.
     pub index: Index,
@@ -60,28 +62,6 @@ pub struct Prepared {
     pub slots: Slots,
     /// The decisions.
     pub plan: Plan,
-}
-
-/// A stream of sound in the source.
-#[derive(Clone)]
-pub struct SoundSource {
-    /// Index in the source.
-    pub stream: usize,
-    /// How it is coded.
-    pub params: Arc<Params>,
-    /// Unit of its times.
-    pub time_base: Rational,
-}
-
-/// A stream of text in the source.
-#[derive(Clone)]
-pub struct TextSource {
-    /// Index in the source.
-    pub stream: usize,
-    /// As libavcodec names it.
-    pub codec: String,
-    /// Unit of its times.
-    pub time_base: Rational,
 }
 
 /// What can begin before the whole source was read.
@@ -129,15 +109,16 @@ pub fn head(
         container,
         duration_s,
     } = probed;
-    let v = &streams[video];
+    let timecode = input.timecode();
+    let picture = video.and_then(|v| streams.get(v));
     let chosen = choose::renditions(&streams, &container, &profile.audio);
     let subtitles = text::choose::tracks(&streams, sidecars);
     let mut warnings = probe::oddities(&streams, video, &chosen);
     warnings.extend(subtitles.warning);
-    let sounds = sound_sources(&streams, &chosen.renditions)?;
+    let sounds = sources::sounds(&streams, &chosen.renditions)?;
     let mut indexer = Indexer::new(
         input,
-        (v.index, &v.params),
+        picture.map(|v| (v.index, &v.params)),
         // The default rendition says how far the sound goes.
         sounds.first().map(|s| (s.stream, s.time_base)),
         IndexLimits {
@@ -145,38 +126,41 @@ pub fn head(
         },
         cancel,
     )?;
-    let span = rescale(1, Rational::new(HEAD_S, 1), v.time_base);
-    indexer.advance(|index| is_head(index, span))?;
-
-    let timing = Timing::of(v, &indexer.index);
-    let seen = look(source.as_ref(), &indexer.index, &v.params, cancel)?;
+    let asked = Asked {
+        source,
+        profile_name,
+        profile,
+        limits,
+        cancel,
+    };
+    let (plan, params) = match (picture, sounds.first()) {
+        (Some(v), _) => asked.of_picture(v, &mut indexer)?,
+        (None, Some(sound)) => asked.of_sound(sound)?,
+        (None, None) => return Err(sound_alone::nothing("the input holds no sound")),
+    };
     let mut plan = Plan {
         audio: chosen.renditions,
         subtitles: subtitles.tracks,
-        ..decide(profile_name, profile, v, timing, &seen, warnings)
+        warnings,
+        ..plan
     };
-    let params = Arc::new(Params::try_clone(&v.params).map_err(errors::engine("planning"))?);
-    find_first_picture(source, &mut indexer, &params, &mut plan, limits, cancel)?;
-    settle_origin(&mut plan, &indexer.index, limits);
+    if picture.is_some() {
+        settle_origin(&mut plan, &indexer.index, limits);
+    }
     loudness::settle(source, &sounds, &mut plan, limits.max_gap_s, cancel)?;
     let report = SourceReport {
         container,
-        video_codec: v.params.codec_name(),
-        width: v.width,
-        height: v.height,
+        video_codec: picture.map_or_else(String::new, |v| v.params.codec_name()),
+        width: plan.video.source_width,
+        height: plan.video.source_height,
         header_duration_s: duration_s,
         duration_s: 0.0,
         packets: 0,
+        timecode,
     };
-    let texts = streams.iter().filter(|s| s.kind == StreamKind::Subtitle);
-    let texts = texts.map(|s| TextSource {
-        stream: s.index,
-        codec: s.params.codec_name(),
-        time_base: s.time_base,
-    });
     Ok(Head {
         sounds,
-        texts: texts.collect(),
+        texts: sources::texts(&streams),
         indexer,
         source: Arc::clone(source),
         params,
@@ -187,23 +171,37 @@ pub fn head(
     })
 }
 
-/// The streams that `renditions` are made from, the default one's first.
-fn sound_sources(streams: &[StreamInfo], renditions: &[AudioPlan]) -> Result<Vec<SoundSource>> {
-    let mut sources: Vec<SoundSource> = Vec::new();
-    for input in renditions.iter().flat_map(|r| &r.inputs) {
-        let known = sources.iter().any(|s| s.stream == input.stream);
-        let stream = streams.iter().find(|s| s.index == input.stream);
-        if let (false, Some(stream)) = (known, stream) {
-            sources.push(SoundSource {
-                stream: stream.index,
-                params: Params::try_clone(&stream.params)
-                    .map(Arc::new)
-                    .map_err(errors::engine("planning"))?,
-                time_base: stream.time_base,
-            });
-        }
+/// What every decision needs.
+struct Asked<'a> {
+    source: &'a Arc<dyn Source>,
+    profile_name: &'a str,
+    profile: &'a Profile,
+    limits: Limits,
+    cancel: &'a Cancel,
+}
+
+impl Asked<'_> {
+    /// The decisions on a picture, and how it is coded.
+    fn of_picture(&self, v: &StreamInfo, indexer: &mut Indexer) -> Result<(Plan, Arc<Params>)> {
+        let span = rescale(1, Rational::new(HEAD_S, 1), v.time_base);
+        indexer.advance(|index| is_head(index, span))?;
+        let timing = Timing::of(v, &indexer.index);
+        let seen = look(self.source.as_ref(), &indexer.index, &v.params, self.cancel)?;
+        let mut plan = decide(self.profile_name, self.profile, v, timing, &seen);
+        let params = Params::try_clone(&v.params).map_err(errors::engine("planning"))?;
+        let (source, limits, cancel) = (self.source, self.limits, self.cancel);
+        find_first_picture(source, indexer, &params, &mut plan, limits, cancel)?;
+        Ok((plan, Arc::new(params)))
     }
-    Ok(sources)
+
+    /// The decisions where there is sound alone, and how it is coded.
+    fn of_sound(&self, sound: &SoundSource) -> Result<(Plan, Arc<Params>)> {
+        let most = self.limits.lead_in_packets;
+        let origin = sound_alone::first_sample(self.source, sound, most, self.cancel)?;
+        let clock = sound_alone::clock(self.profile, sound, origin);
+        let plan = undivided(self.profile_name, self.profile, clock);
+        Ok((plan, Arc::clone(&sound.params)))
+    }
 }
 
 fn is_head(index: &Index, span: i64) -> bool {
@@ -224,7 +222,7 @@ impl Head {
         &self.plan
     }
 
-    /// Coding of the video stream.
+    /// Coding of the video stream; of the sound where there is no other.
     #[must_use]
     pub fn video_params(&self) -> Arc<Params> {
         Arc::clone(&self.params)
@@ -236,7 +234,8 @@ impl Head {
     #[must_use]
     pub fn start(&mut self) -> Option<Start> {
         let complete = self.indexer.index.complete;
-        if complete && self.plan.video.conditioning.from.is_none() {
+        let converted = self.plan.video.conditioning.from.is_some();
+        if self.plan.is_sound_alone() || (complete && !converted) {
             return None;
         }
         let mut prepared = self.prepare(self.indexer.index.prefix());
@@ -273,6 +272,9 @@ impl Head {
         let mut prepared = self.prepare(index);
         prepared.plan.video.timeline_digest = prepared.slots.digest();
         prepared.plan.grid = prepared.slots.grid.clone();
+        if prepared.plan.grid.is_empty() {
+            return Err(sound_alone::nothing("the sound of the input is empty"));
+        }
         let duration_s = prepared.plan.duration_s();
         if duration_s > self.limits.max_duration_s {
             return Err(Error::new(

@@ -72,8 +72,8 @@ pub struct Probed {
     pub input: Input,
     /// All streams.
     pub streams: Vec<StreamInfo>,
-    /// Position in `streams` of the picture.
-    pub video: usize,
+    /// Position in `streams` of the picture; `None` for sound alone.
+    pub video: Option<usize>,
     /// As libavformat names it.
     pub container: String,
     /// What the header claims or libavformat estimates.
@@ -83,21 +83,17 @@ pub struct Probed {
 /// Opens the input and chooses the programme.
 ///
 /// # Errors
-/// It cannot be read, refers to another input, or has no picture that can be decoded.
+/// It cannot be read, refers to another input, or has neither picture nor sound that can be decoded. Sound is not taken for
+/// all there is where there is a picture that cannot be decoded.
 pub fn open(source: &Arc<dyn Source>, cancel: &Cancel) -> Result<Probed> {
     let (input, streams) = open_streams(source, cancel)?;
-    let Some(video) = choose_video(&streams) else {
-        let sound = streams.iter().any(|s| s.kind == StreamKind::Audio);
-        let what = if sound {
-            "the input holds sound but no moving picture"
-        } else {
-            "the input holds no moving picture"
-        };
+    let video = choose_video(&streams);
+    if video.is_none() && !is_sound_alone(&streams) {
         return Err(Error::new(
             Code::InputNothingToEncode,
-            format!("{what} that can be decoded"),
+            "the input holds no moving picture that can be decoded",
         ));
-    };
+    }
     Ok(Probed {
         video,
         container: input.format_name(),
@@ -114,7 +110,8 @@ fn open_streams(source: &Arc<dyn Source>, cancel: &Cancel) -> Result<(Input, Vec
     input.find_stream_info().ok();
     cancel.check()?;
     let streams = input.streams().map_err(errors::engine("probing"))?;
-    if input.tried_nested_reference() && choose_video(&streams).is_none() {
+    let holds_any = choose_video(&streams).is_some() || is_sound_alone(&streams);
+    if input.tried_nested_reference() && !holds_any {
         return Err(errors::nested_reference());
     }
     Ok((input, streams))
@@ -129,12 +126,15 @@ pub fn summary(source: &Arc<dyn Source>, cancel: &Cancel) -> Result<Summary> {
     let (input, streams) = open_streams(source, cancel)?;
     let video = choose_video(&streams);
     let sound = choose::renditions(&streams, &input.format_name(), &AudioSpec::default());
-    let warnings = video
-        .map(|v| oddities(&streams, v, &sound))
-        .unwrap_or_default();
+    let encodable = video.is_some() || is_sound_alone(&streams);
+    let warnings = if encodable {
+        oddities(&streams, video, &sound)
+    } else {
+        Vec::new()
+    };
     let heard = |index: usize| {
         let inputs = sound.renditions.iter().flat_map(|r| &r.inputs);
-        video.is_some() && inputs.into_iter().any(|input| input.stream == index)
+        encodable && inputs.into_iter().any(|input| input.stream == index)
     };
     Ok(Summary {
         container: input.format_name(),
@@ -206,11 +206,19 @@ fn choose_video(streams: &[StreamInfo]) -> Option<usize> {
         .map(|(i, _)| i)
 }
 
+/// Whether there is sound that can be decoded, and no picture but covers.
+fn is_sound_alone(streams: &[StreamInfo]) -> bool {
+    let is_picture = |s: &StreamInfo| s.kind == StreamKind::Video && !s.is_attached_picture;
+    let is_heard = |s: &StreamInfo| s.kind == StreamKind::Audio && s.params.is_decodable();
+    streams.iter().any(is_heard) && !streams.iter().any(is_picture)
+}
+
 /// What is passed on as it is or left out, so that nobody takes it for handled. `video` is a position.
 #[must_use]
-pub fn oddities(streams: &[StreamInfo], video: usize, sound: &Chosen) -> Vec<Warning> {
+pub fn oddities(streams: &[StreamInfo], video: Option<usize>, sound: &Chosen) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    if streams[video].turn.is_none() {
+    let picture = video.and_then(|v| streams.get(v));
+    if picture.is_some_and(|v| v.turn.is_none()) {
         warnings.push(Warning::new(
             "rotation_not_applied",
             "the source asks to be turned by other than quarter turns; the picture is encoded as stored",

@@ -21,7 +21,7 @@ pub struct Slot {
 const HOLD_S: f64 = 0.5;
 
 /// A shorter rest at the end belongs to the segment before it.
-const SHORTEST_TAIL_S: f64 = 0.5;
+pub const SHORTEST_TAIL_S: f64 = 0.5;
 
 /// Frames never lie closer together than a millisecond.
 const MIN_SPACING_S: f64 = 0.001;

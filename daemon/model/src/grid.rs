@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Segment {
     /// Number of its first output frame.
     pub first_frame: u64,
-    /// How many output frames it holds; at least 1.
+    /// How many output frames it holds; at least 1, but 0 where there is no picture.
     pub frames: u32,
     /// Presentation time of its first frame, in ticks of the plan's timescale.
     pub start_ticks: i64,

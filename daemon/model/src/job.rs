@@ -183,6 +183,12 @@ pub mod layout {
         format!("mp4/{rung}.mp4")
     }
 
+    /// `mp4/en.m4a`: what there is in place of MP4s where there is sound alone.
+    #[must_use]
+    pub fn m4a(rendition: &str) -> String {
+        format!("mp4/{rendition}.m4a")
+    }
+
     /// `thumbs/0001.jpg` for index 0.
     #[must_use]
     pub fn thumbnail(index: usize) -> String {

@@ -89,10 +89,10 @@ pub struct RungPlan {
     pub preset: Option<String>,
 }
 
-/// The picture.
+/// The picture. Where the source is sound alone, only the clock in it counts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct VideoPlan {
-    /// Stream index in the source.
+    /// Stream index in the source; the sound's where there is no picture.
     pub stream: usize,
     /// Source time base.
     pub source_time_base: Rational,
@@ -110,7 +110,7 @@ pub struct VideoPlan {
     pub matching: Matching,
     /// Rank in presentation order of the first packet that decodes; earlier ones are left out.
     pub first_rank: u64,
-    /// Source size in pixels.
+    /// Source size in pixels, 0 for sound alone.
     pub source_width: u32,
     /// Source size in pixels.
     pub source_height: u32,
@@ -121,7 +121,7 @@ pub struct VideoPlan {
     /// What is done to a decoded picture before anything is made of it.
     #[serde(default)]
     pub conditioning: Conditioning,
-    /// The ladder, largest first.
+    /// The ladder, largest first; empty for sound alone.
     pub rungs: Vec<RungPlan>,
     /// BLAKE3 of the per-frame timeline, as hex: what makes a rebuilt timeline the same one. Empty in a head plan.
     pub timeline_digest: String,
@@ -170,6 +170,12 @@ impl Plan {
     #[must_use]
     pub fn duration_s(&self) -> f64 {
         self.seconds(self.grid.duration_ticks())
+    }
+
+    /// Whether the source has no picture: then there are no rungs, and the grid has no frames.
+    #[must_use]
+    pub fn is_sound_alone(&self) -> bool {
+        self.video.rungs.is_empty() && self.video.source_width == 0
     }
 
     /// Output time base.

@@ -80,11 +80,11 @@ pub struct FallbackReport {
 pub struct SourceReport {
     /// Container as libavformat names it.
     pub container: String,
-    /// Video codec as libavcodec names it.
+    /// Video codec as libavcodec names it; empty for sound alone.
     pub video_codec: String,
-    /// Pixels.
+    /// Pixels; 0 for sound alone.
     pub width: u32,
-    /// Pixels.
+    /// Pixels; 0 for sound alone.
     pub height: u32,
     /// What the container's header claims, if it claims anything.
     pub header_duration_s: Option<f64>,
@@ -92,6 +92,9 @@ pub struct SourceReport {
     pub duration_s: f64,
     /// Video packets read.
     pub packets: u64,
+    /// Timecode of the first picture as the container says it, `;` before the frames of a drop-frame one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timecode: Option<String>,
 }
 
 /// How the frames of the programme came about.

@@ -82,6 +82,9 @@ mod secured_mail;
 #[cfg(feature = "faults")]
 #[path = "serve/sink.rs"]
 mod sink;
+#[path = "serve/sound_alone.rs"]
+mod sound_alone;
+#[cfg(feature = "faults")]
 #[path = "serve/storage.rs"]
 mod storage;
 #[path = "serve/store.rs"]

@@ -11,6 +11,9 @@
 
 mod common;
 
+#[path = "sound/alone.rs"]
+mod sound_alone;
+
 use std::path::{Path, PathBuf};
 
 use common::ladder::Ladder;

@@ -6,8 +6,8 @@ use newsreel_model::{Cancel, Rational, Result};
 
 use crate::errors;
 use crate::ffi::{AvError, Decoder, Frame, Packet, Received, Source};
-use crate::prepare::SoundSource;
 use crate::reader::PacketReader;
+use crate::sources::SoundSource;
 
 /// Blocks of decoded sound, in the order of the source.
 pub struct Decoding {

@@ -8,7 +8,7 @@ use newsreel_model::profile::Measured;
 use newsreel_model::{Cancel, Error, Result};
 
 use crate::ffi::Source;
-use crate::prepare::SoundSource;
+use crate::sources::SoundSource;
 
 use super::decode::Decoding;
 use super::mix::Mixer;

@@ -22,10 +22,10 @@ use newsreel_model::{Cancel, Rational, Result};
 use parking_lot::{Condvar, Mutex};
 
 use crate::ffi::Source;
-use crate::prepare::SoundSource;
 use crate::slots::Lines;
+use crate::sources::SoundSource;
 
-use decode::Decoding;
+pub use decode::Decoding;
 use mix::Mixer;
 use rendition::Rendition;
 

@@ -172,6 +172,19 @@ impl Input {
         (duration > 0).then_some(duration as f64 / 1e6)
     }
 
+    /// What the container says of the time of day, or of the tape, at its first picture: `10:59:58:12`, a drop-frame one with
+    /// `;` before its frames. `None` where it says nothing of that form.
+    #[must_use]
+    pub fn timecode(&self) -> Option<String> {
+        // SAFETY: an open context has `nb_streams` valid streams; dictionaries are null or valid.
+        let said = unsafe {
+            let mut streams = 0..(*self.context).nb_streams as usize;
+            let of_stream = |index| tag((**(*self.context).streams.add(index)).metadata, TIMECODE);
+            tag((*self.context).metadata, TIMECODE).or_else(|| streams.find_map(of_stream))
+        };
+        said.filter(|t| is_timecode(t))
+    }
+
     /// All streams as they are known now; some containers add streams while packets are read.
     ///
     /// # Errors
@@ -303,6 +316,16 @@ const REFERRING: [&str; 9] = [
     "sdp",
     "webm_dash_manifest",
 ];
+
+/// The key under which libavformat keeps a timecode.
+const TIMECODE: &std::ffi::CStr = c"timecode";
+
+/// Whether it is two digits for each of hours, minutes, seconds and frames, of which there may be three.
+fn is_timecode(text: &str) -> bool {
+    let parts: Vec<&str> = text.split([':', ';', '.']).collect();
+    let is_number = |p: &&str| (2..=3).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit());
+    parts.len() == 4 && parts.iter().all(is_number)
+}
 
 fn rational(r: sys::AVRational) -> Rational {
     Rational::new(r.num, r.den)

@@ -41,7 +41,12 @@ impl<'a> Files<'a> {
                 files.damaged.insert(entry.path.clone());
             }
         }
-        if plan.video.rungs.is_empty() || plan.grid.is_empty() {
+        let unmade = if plan.is_sound_alone() {
+            plan.audio.is_empty()
+        } else {
+            plan.video.rungs.is_empty()
+        };
+        if unmade || plan.grid.is_empty() {
             found.fail(
                 Check::JournalIncomplete,
                 layout::JOB,
@@ -164,6 +169,9 @@ fn required(plan: &Plan) -> Vec<String> {
         .chain(sound.map(|a| layout::audio_dir(&a.name)));
     let mut paths = vec![layout::MASTER.to_owned(), layout::MANIFEST.to_owned()];
     paths.extend(rungs.map(|r| layout::mp4(&r.name)));
+    if plan.is_sound_alone() {
+        paths.extend(plan.audio.iter().map(|a| layout::m4a(&a.name)));
+    }
     for dir in dirs {
         paths.push(format!("{dir}/{}", layout::INIT));
         paths.push(format!("{dir}/{}", layout::INDEX));

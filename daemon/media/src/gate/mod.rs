@@ -20,7 +20,7 @@ mod video;
 
 use std::path::Path;
 
-use newsreel_model::job::Finished;
+use newsreel_model::job::{Finished, layout};
 use newsreel_model::plan::Plan;
 
 pub use report::{Check, Failure, GateReport, MAX_FAILURES};
@@ -59,7 +59,15 @@ pub fn check(dir: &Path, plan: &Plan, journal: &[Finished]) -> GateReport {
     playlists::check_master(plan, &rungs, &sounds, &files, &mut found);
     manifest::check(plan, &rungs, &sounds, &files, &mut found);
     for (rung, track) in plan.video.rungs.iter().zip(&rungs) {
-        movie::check(plan, &rung.name, track, sounds.first(), &files, &mut found);
+        let name = layout::mp4(&rung.name);
+        let tracks = (Some(track), sounds.first());
+        movie::check(plan, &name, tracks, &files, &mut found);
+    }
+    if plan.is_sound_alone() {
+        for (audio, track) in plan.audio.iter().zip(&sounds) {
+            let name = layout::m4a(&audio.name);
+            movie::check(plan, &name, (None, Some(track)), &files, &mut found);
+        }
     }
     found.into_report()
 }

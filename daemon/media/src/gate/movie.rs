@@ -6,7 +6,6 @@ use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
 
-use newsreel_model::job::layout;
 use newsreel_model::plan::Plan;
 
 use crate::boxes::walk::{BoxError, BoxHeader, Mp4Box, boxes};
@@ -27,6 +26,9 @@ const MAX_BOXES: usize = 64;
 /// How far from 0 picture and sound may start.
 const START_TOLERANCE_S: f64 = 0.020;
 
+/// The picture and the sound that an MP4 was stitched from, as far as it has them.
+type Published<'a> = (Option<&'a Track>, Option<&'a Track>);
+
 /// The outermost boxes of an MP4.
 struct Layout {
     moov: Vec<u8>,
@@ -36,22 +38,20 @@ struct Layout {
 
 pub(super) fn check(
     plan: &Plan,
-    rung: &str,
-    video: &Track,
-    sound: Option<&Track>,
+    name: &str,
+    tracks: Published<'_>,
     files: &Files<'_>,
     found: &mut Findings,
 ) {
-    let name = layout::mp4(rung);
-    let Some(path) = files.path(&name) else {
+    let Some(path) = files.path(name) else {
         return;
     };
     let outer = match read_layout(&path) {
         Ok(outer) => outer,
-        Err(why) => return found.fail(Check::Mp4Frames, &name, why),
+        Err(why) => return found.fail(Check::Mp4Frames, name, why),
     };
-    if let Err(e) = check_moov(plan, &name, &outer, video, sound, found) {
-        found.fail(Check::Mp4Frames, &name, e.to_string());
+    if let Err(e) = check_moov(plan, name, &outer, tracks, found) {
+        found.fail(Check::Mp4Frames, name, e.to_string());
     }
 }
 
@@ -109,8 +109,7 @@ fn check_moov(
     plan: &Plan,
     name: &str,
     outer: &Layout,
-    video: &Track,
-    sound: Option<&Track>,
+    (video, sound): Published<'_>,
     found: &mut Findings,
 ) -> Result<(), BoxError> {
     let missing = || BoxError::Missing {
@@ -134,11 +133,11 @@ fn check_moov(
     }
     let (got, planned) = (
         (pictures.len(), sounds.len()),
-        (1, usize::from(sound.is_some())),
+        (usize::from(video.is_some()), usize::from(sound.is_some())),
     );
     found.expect(got == planned, Check::Mp4Frames, name, || {
-        let ((p, s), (_, wanted)) = (got, planned);
-        format!("{p} picture and {s} sound tracks, planned 1 and {wanted}")
+        let ((p, s), (pictures, sounds)) = (got, planned);
+        format!("{p} picture and {s} sound tracks, planned {pictures} and {sounds}")
     });
     let longest = pictures.iter().chain(&sounds).map(|t| t.duration).max();
     found.expect(longest == Some(duration), Check::Mp4Frames, name, || {
@@ -147,7 +146,7 @@ fn check_moov(
             longest.unwrap_or(0)
         )
     });
-    if let Some(picture) = pictures.first() {
+    if let (Some(picture), Some(video)) = (pictures.first(), video) {
         let frames = Some(plan.grid.frames());
         let length = u64::try_from(plan.grid.duration_ticks()).unwrap_or(0);
         Against { name, movie, outer }.check(picture, video, frames, length, found);

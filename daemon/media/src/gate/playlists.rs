@@ -3,7 +3,7 @@
 
 use m3u8_rs::{AlternativeMedia, AlternativeMediaType, MasterPlaylist, VariantStream};
 use newsreel_model::job::layout;
-use newsreel_model::plan::{Plan, RungPlan};
+use newsreel_model::plan::Plan;
 
 use crate::package::hls::{MediaPlaylist, parse_media_playlist};
 
@@ -127,7 +127,9 @@ pub(super) fn check_master(
     let mut expect = |holds: bool, why: String| {
         found.expect(holds, Check::MasterPlaylist, name, || why);
     };
-    let (listed, planned) = (read.variants.len(), rungs.len());
+    // Sound alone is a variant of its own: the default rendition's playlist.
+    let alone = plan.is_sound_alone();
+    let (listed, planned) = (read.variants.len(), rungs.len() + usize::from(alone));
     expect(
         listed == planned,
         format!("it lists {listed} variants, planned {planned} rungs"),
@@ -135,21 +137,36 @@ pub(super) fn check_master(
     for (rung, track) in plan.video.rungs.iter().zip(rungs) {
         let uri = track.file(layout::INDEX);
         match read.variants.iter().find(|v| v.uri == uri) {
-            Some(variant) => check_variant(variant, rung, track, sounds, &read, &mut expect),
+            Some(variant) => {
+                let size = Some((u64::from(rung.width), u64::from(rung.height)));
+                check_variant(variant, (track, size), sounds, &read, &mut expect);
+            }
             None => expect(false, format!("it does not list {uri}")),
         }
+    }
+    if let (true, Some(own), [variant]) = (alone, sounds.first(), &read.variants[..]) {
+        let uri = own.file(layout::INDEX);
+        let of_own = variant.uri == uri;
+        expect(of_own, format!("it does not list {uri}"));
+        check_variant(variant, (own, None), sounds, &read, &mut expect);
     }
     let renditions = read.alternatives.iter();
     let listed: Vec<&AlternativeMedia> = renditions
         .filter(|a| a.media_type == AlternativeMediaType::Audio)
         .collect();
-    let (count, wanted) = (listed.len(), sounds.len());
+    let listable = if alone && sounds.len() == 1 {
+        0
+    } else {
+        sounds.len()
+    };
+    let (count, wanted) = (listed.len(), listable);
     expect(
         count == wanted,
         format!("it lists {count} sound renditions, planned {wanted}"),
     );
     let defaults: Vec<_> = listed.iter().filter(|a| a.default).collect();
-    let first = sounds.first().map(|s| s.file(layout::INDEX));
+    let first = sounds.first().filter(|_| !alone);
+    let first = first.map(|s| s.file(layout::INDEX));
     expect(
         defaults.len() == usize::from(wanted > 0)
             && defaults.iter().all(|a| a.uri == first || count != wanted),
@@ -159,20 +176,15 @@ pub(super) fn check_master(
 
 fn check_variant(
     variant: &VariantStream,
-    rung: &RungPlan,
-    track: &Track,
+    (track, size): (&Track, Option<(u64, u64)>),
     sounds: &[Track],
     master: &MasterPlaylist,
     expect: &mut dyn FnMut(bool, String),
 ) {
     let uri = &variant.uri;
-    let size = (u64::from(rung.width), u64::from(rung.height));
     expect(
-        variant.resolution.as_ref().map(|r| (r.width, r.height)) == Some(size),
-        format!(
-            "{uri} has not the resolution {}x{}",
-            rung.width, rung.height
-        ),
+        variant.resolution.as_ref().map(|r| (r.width, r.height)) == size,
+        format!("{uri} has not the planned resolution {size:?}"),
     );
     expect(variant.bandwidth > 0, format!("{uri} has no bandwidth"));
     let codecs = variant.codecs.as_deref().unwrap_or_default();
@@ -193,19 +205,21 @@ fn check_variant(
             ),
         );
     }
+    // What is in the variant itself has no playlist of its own.
+    let playlist = |sound: &Track| Some(sound.file(layout::INDEX)).filter(|p| p != uri);
     let linked = |group: &String| {
         sounds.iter().all(|sound| {
-            let playlist = sound.file(layout::INDEX);
+            let playlist = playlist(sound);
             master.alternatives.iter().any(|a| {
                 a.media_type == AlternativeMediaType::Audio
                     && a.group_id == *group
-                    && a.uri.as_ref() == Some(&playlist)
+                    && a.uri == playlist
             })
         })
     };
     let linked = match &variant.audio {
         Some(group) => !sounds.is_empty() && linked(group),
-        None => sounds.is_empty(),
+        None => sounds.iter().all(|sound| playlist(sound).is_none()),
     };
     expect(
         linked,

@@ -24,10 +24,8 @@ pub struct Variant {
     pub bandwidth_bps: u64,
     /// Average bitrate, sound included, in bit/s.
     pub average_bandwidth_bps: Option<u64>,
-    /// Pixels.
-    pub width: u32,
-    /// Pixels.
-    pub height: u32,
+    /// Columns and lines in pixels; `None` for sound alone.
+    pub size: Option<(u32, u32)>,
     /// Frames per second, where there is one rate.
     pub frame_rate: Option<f64>,
     /// `PQ` or `HLG`; `None` for SDR, which players take for granted.
@@ -47,8 +45,8 @@ pub struct AudioRendition {
     pub language: String,
     /// For people.
     pub name: String,
-    /// Of its media playlist.
-    pub uri: String,
+    /// Of its media playlist; `None` where that is the variant's own.
+    pub uri: Option<String>,
     /// How many.
     pub channels: u32,
     /// Whether a player may choose it unasked.
@@ -139,6 +137,7 @@ pub fn master_playlist(
             .characteristics
             .map(|tag| format!(",CHARACTERISTICS=\"{tag}\""));
         let characteristics = characteristics.unwrap_or_default();
+        let place = audio.uri.as_ref().map(|u| format!(",URI=\"{}\"", uri(u)));
         let group = quoted(&audio.group);
         let _ = write!(out, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID={group}");
         if audio.language != "und" {
@@ -146,10 +145,10 @@ pub fn master_playlist(
         }
         let _ = writeln!(
             out,
-            ",NAME={},DEFAULT={default},AUTOSELECT={autoselect}{characteristics},CHANNELS=\"{}\",URI=\"{}\"",
+            ",NAME={},DEFAULT={default},AUTOSELECT={autoselect}{characteristics},CHANNELS=\"{}\"{}",
             quoted(&audio.name),
             audio.channels,
-            uri(&audio.uri),
+            place.unwrap_or_default(),
         );
     }
     for track in subtitles {
@@ -160,7 +159,9 @@ pub fn master_playlist(
         if let Some(average) = variant.average_bandwidth_bps {
             let _ = write!(out, ",AVERAGE-BANDWIDTH={average}");
         }
-        let _ = write!(out, ",RESOLUTION={}x{}", variant.width, variant.height);
+        if let Some((width, height)) = variant.size {
+            let _ = write!(out, ",RESOLUTION={width}x{height}");
+        }
         if let Some(rate) = variant.frame_rate {
             let _ = write!(out, ",FRAME-RATE={rate:.3}");
         }
@@ -257,7 +258,7 @@ mod tests {
             group: "aac".into(),
             language: language.into(),
             name: name.into(),
-            uri: format!("audio/{language}/index.m3u8"),
+            uri: Some(format!("audio/{language}/index.m3u8")),
             channels: 2,
             autoselect: language == "en",
             characteristics: (language != "en").then_some("public.accessibility.describes-video"),
@@ -266,8 +267,7 @@ mod tests {
             uri: "video/720p/index.m3u8".into(),
             bandwidth_bps: 3_000_000,
             average_bandwidth_bps: Some(2_000_000),
-            width: 1280,
-            height: 720,
+            size: Some((1280, 720)),
             frame_rate: Some(30000.0 / 1001.0),
             video_range: None,
             codecs: "avc1.64001F,mp4a.40.2".into(),

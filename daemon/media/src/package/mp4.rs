@@ -173,7 +173,14 @@ fn interleave(loaded: &[Loaded]) -> Vec<(usize, &Chunk)> {
 fn ftyp(loaded: &[Loaded]) -> Vec<u8> {
     let mut out = Vec::new();
     put_box(&mut out, b"ftyp", |out| {
-        out.extend_from_slice(b"isom\0\0\x02\0isomiso6mp41");
+        // By the major brand, sound alone is told from a film whose picture is missing.
+        let sound_alone = loaded.iter().all(|l| &l.info.handler == b"soun");
+        let major: &[u8] = if sound_alone { b"M4A " } else { b"isom" };
+        out.extend_from_slice(major);
+        out.extend_from_slice(b"\0\0\x02\0isomiso6mp41");
+        if sound_alone {
+            out.extend_from_slice(major);
+        }
         if loaded.iter().any(|l| l.info.codecs.starts_with("avc1")) {
             out.extend_from_slice(b"avc1");
         }

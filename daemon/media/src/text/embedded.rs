@@ -9,8 +9,8 @@ use newsreel_model::{Cancel, Rational, Result};
 
 use crate::errors;
 use crate::ffi::{Packet, Source};
-use crate::prepare::TextSource;
 use crate::reader::PacketReader;
+use crate::sources::TextSource;
 
 use super::{Cue, MAX_CUES, charset, markup};
 

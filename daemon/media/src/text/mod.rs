@@ -16,7 +16,7 @@ use newsreel_model::subtitle::Sidecar;
 use newsreel_model::{Cancel, Code, Error, Result};
 
 use crate::ffi::Source;
-use crate::prepare::TextSource;
+use crate::sources::TextSource;
 
 use charset::MAX_FILE_BYTES;
 pub(crate) use parse::interval;

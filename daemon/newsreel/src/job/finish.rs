@@ -16,7 +16,7 @@ use super::files;
 use super::playlists::Playlists;
 
 /// Writes what remains and checks everything; gives the complete journal back. `beside` is done at the same time,
-/// and is given the MP4 of the lowest rung.
+/// and is given the MP4 of the lowest rung; of sound alone nothing is made beside.
 ///
 /// # Errors
 /// Writing failed, or the gate found something wrong.
@@ -29,20 +29,7 @@ pub fn finish(
     beside: impl FnOnce(&Path) -> Result<Vec<Finished>> + Send,
 ) -> Result<Vec<Finished>> {
     let mut journal = finished.to_vec();
-    let (lowest, others) = (plan.video.rungs.split_last())
-        .ok_or_else(|| Error::bug("a plan without a rung cannot be finished"))?;
-    let lowest = stitch_rung(dir, plan, lowest, cancel)?;
-    let (stitched, beside) = std::thread::scope(|scope| {
-        let smallest = dir.join(&lowest.path);
-        let beside = scope.spawn(move || beside(&smallest));
-        let stitched: Result<Vec<Finished>> = others
-            .iter()
-            .map(|rung| stitch_rung(dir, plan, rung, cancel))
-            .collect();
-        (stitched, beside.join())
-    });
-    let beside = beside.unwrap_or_else(|_| Err(Error::bug("a thread of the job panicked")))?;
-    for entry in stitched?.into_iter().chain([lowest]).chain(beside) {
+    for entry in stitch_all(dir, plan, cancel, beside)? {
         record(&mut journal, entry);
     }
     for playlist in playlists.finish(dir, plan)? {
@@ -58,10 +45,50 @@ pub fn finish(
     Ok(journal)
 }
 
+/// An MP4 of every rung, and what is made beside; of sound alone an M4A of every rendition.
+fn stitch_all(
+    dir: &Path,
+    plan: &Plan,
+    cancel: &Cancel,
+    beside: impl FnOnce(&Path) -> Result<Vec<Finished>> + Send,
+) -> Result<Vec<Finished>> {
+    let Some((lowest, others)) = plan.video.rungs.split_last() else {
+        return plan
+            .audio
+            .iter()
+            .map(|audio| stitch_sound(dir, plan, audio, cancel))
+            .collect();
+    };
+    let lowest = stitch_rung(dir, plan, lowest, cancel)?;
+    let (stitched, beside) = std::thread::scope(|scope| {
+        let smallest = dir.join(&lowest.path);
+        let beside = scope.spawn(move || beside(&smallest));
+        let stitched: Result<Vec<Finished>> = others
+            .iter()
+            .map(|rung| stitch_rung(dir, plan, rung, cancel))
+            .collect();
+        (stitched, beside.join())
+    });
+    let beside = beside.unwrap_or_else(|_| Err(Error::bug("a thread of the job panicked")))?;
+    let entries = stitched?.into_iter().chain([lowest]).chain(beside);
+    Ok(entries.collect())
+}
+
 fn stitch_rung(dir: &Path, plan: &Plan, rung: &RungPlan, cancel: &Cancel) -> Result<Finished> {
     cancel.check()?;
-    let video = layout::video_dir(&rung.name);
-    stitch(dir, plan, &video, &layout::mp4(&rung.name))
+    let count = plan.grid.len();
+    let mut tracks = vec![track(dir, &layout::video_dir(&rung.name), count)?];
+    // The default sound: many players have no way to choose in a plain file.
+    if let Some(audio) = plan.audio.first() {
+        tracks.push(track(dir, &layout::audio_dir(&audio.name), count)?);
+    }
+    stitch(dir, &tracks, &layout::mp4(&rung.name))
+}
+
+fn stitch_sound(dir: &Path, plan: &Plan, audio: &AudioPlan, cancel: &Cancel) -> Result<Finished> {
+    cancel.check()?;
+    let own = track(dir, &layout::audio_dir(&audio.name), plan.grid.len())?;
+    stitch(dir, &[own], &layout::m4a(&audio.name))
 }
 
 fn record(journal: &mut Vec<Finished>, entry: Finished) {
@@ -81,14 +108,8 @@ fn track(dir: &Path, rendition: &str, segments: usize) -> Result<Track> {
     })
 }
 
-/// One MP4 from a rung's segments and the sound's, without a second encode.
-fn stitch(dir: &Path, plan: &Plan, video: &str, path: &str) -> Result<Finished> {
-    let count = plan.grid.len();
-    let mut tracks = vec![track(dir, video, count)?];
-    // The default sound: many players have no way to choose in a plain file.
-    if let Some(audio) = plan.audio.first() {
-        tracks.push(track(dir, &layout::audio_dir(&audio.name), count)?);
-    }
+/// One MP4 from the segments of its tracks, without a second encode.
+fn stitch(dir: &Path, tracks: &[Track], path: &str) -> Result<Finished> {
     let mut outcome = Ok(());
     let mut entry = files::describe(path, &[]);
     let staged = files::stage(dir, path, |file| {
@@ -97,7 +118,7 @@ fn stitch(dir: &Path, plan: &Plan, video: &str, path: &str) -> Result<Finished> 
             hasher: blake3::Hasher::new(),
             bytes: 0,
         };
-        outcome = mp4::stitch(&tracks, &mut writer).map(|_| ());
+        outcome = mp4::stitch(tracks, &mut writer).map(|_| ());
         writer.inner.flush()?;
         entry.bytes = writer.bytes;
         entry.hash = writer.hasher.finalize().to_hex().to_string();

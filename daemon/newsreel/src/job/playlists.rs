@@ -1,23 +1,21 @@
-//! What players may see: a playlist per rendition that grows by the contiguous prefix, and a master over those that have begun.
+//! What players may see: a playlist per rendition that grows by the contiguous prefix, and a master over those that have begun
+//! (its text: `master`).
+
+mod master;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use newsreel_media::boxes;
-use newsreel_media::package::hls::{
-    self, AudioRendition, MediaSegment, SubtitleRendition, Variant,
-};
+use newsreel_media::package::hls::{self, MediaSegment};
 use newsreel_model::event::Event;
 use newsreel_model::job::{Finished, layout};
-use newsreel_model::plan::{AudioPlan, AudioRole, Plan, SubtitlePlan};
+use newsreel_model::plan::{Plan, SubtitlePlan};
 use newsreel_model::ports::EventSink;
 use newsreel_model::{Error, Result};
 
 use super::files;
-
-/// The only audio group there is.
-const GROUP: &str = "sound";
 
 /// One rung or the sound.
 struct Rendition {
@@ -151,7 +149,8 @@ impl Playlists {
         let (pictures, sounds) = begun.split_at(self.video.len());
         // The default sound is the first.
         let sound = sounds.first().is_none_or(|begun| *begun);
-        if !sound || !pictures.contains(&true) || begun == self.master {
+        let seen = pictures.is_empty() || pictures.contains(&true);
+        if !sound || !seen || begun == self.master {
             return Ok(());
         }
         // Rewritten seldom: when the first rung can be played, and when all can.
@@ -159,7 +158,7 @@ impl Playlists {
         if self.playable && !all {
             return Ok(());
         }
-        let text = self.master_text(&begun);
+        let text = master::text(self, &begun);
         files::replace(dir, layout::MASTER, text.as_bytes())?;
         self.master = begun;
         if !self.playable {
@@ -169,80 +168,6 @@ impl Playlists {
             });
         }
         Ok(())
-    }
-
-    fn master_text(&self, begun: &[bool]) -> String {
-        let (begun, heard) = begun.split_at(self.video.len());
-        let sounds = || {
-            let all = self.audio.iter().zip(&self.plan.audio).zip(heard);
-            all.filter(|(_, begun)| **begun).map(|(sound, _)| sound)
-        };
-        // Whichever is chosen, the dearest has to fit.
-        let rate = |(r, a): (&Rendition, &AudioPlan)| peak_bps(r).max(a.bitrate_bps);
-        let sound_bps = sounds().map(rate).max().unwrap_or(0);
-        let sound_average = sounds().map(|(r, _)| average_bps(r)).max().unwrap_or(0);
-        let variants: Vec<Variant> = self
-            .video
-            .iter()
-            .zip(&self.plan.video.rungs)
-            .zip(begun)
-            .filter(|(_, begun)| **begun)
-            .map(|((rendition, rung), _)| {
-                let codecs = |r: &Rendition| r.init.as_ref().map(|i| i.codecs.clone());
-                let mut names: Vec<String> = codecs(rendition).into_iter().collect();
-                for name in sounds().filter_map(|(r, _)| codecs(r)) {
-                    if !names.contains(&name) {
-                        names.push(name);
-                    }
-                }
-                let complete =
-                    rendition.segments.len() == self.plan.grid.len() && !self.plan.grid.is_empty();
-                // While segments are still to come the cap stands in for the peak they may have.
-                let promised = rung.bitrate_bps.map_or(0, |b| b + b / 4);
-                let peak = if complete {
-                    peak_bps(rendition)
-                } else {
-                    peak_bps(rendition).max(promised)
-                };
-                Variant {
-                    uri: format!("{}/{}", rendition.dir, layout::INDEX),
-                    bandwidth_bps: (peak + sound_bps).max(1),
-                    average_bandwidth_bps: complete.then(|| average_bps(rendition) + sound_average),
-                    width: rung.width,
-                    height: rung.height,
-                    frame_rate: self
-                        .plan
-                        .video
-                        .frame_rate
-                        .map(newsreel_model::Rational::to_f64),
-                    video_range: match self.plan.video.colour.transfer {
-                        16 => Some("PQ"),
-                        18 => Some("HLG"),
-                        _ => None,
-                    },
-                    codecs: names.join(","),
-                    audio_group: sounds().next().map(|_| GROUP.to_owned()),
-                }
-            })
-            .collect();
-        let renditions: Vec<AudioRendition> = sounds()
-            .map(|(r, a)| AudioRendition {
-                group: GROUP.to_owned(),
-                language: a.language.clone(),
-                name: a.title.clone(),
-                uri: format!("{}/{}", r.dir, layout::INDEX),
-                channels: a.channels,
-                autoselect: a.is_chosen_unasked(),
-                characteristics: characteristics(a.role),
-            })
-            .collect();
-        // Subtitles are listed once they are all there, with the programme.
-        let subtitles = if self.plan.grid.is_empty() {
-            Vec::new()
-        } else {
-            subtitles(&self.plan)
-        };
-        hls::master_playlist(&variants, &renditions, &subtitles)
     }
 
     /// Writes everything in its final form, with the plan that is complete now.
@@ -256,22 +181,10 @@ impl Playlists {
             out.extend(write_media(dir, plan, rendition, true)?);
         }
         out.extend(write_subtitles(dir, plan)?);
-        let text = self.master_text(&vec![true; self.master.len()]);
+        let text = master::text(self, &vec![true; self.master.len()]);
         out.push(files::replace(dir, layout::MASTER, text.as_bytes())?);
         Ok(out)
     }
-}
-
-fn subtitles(plan: &Plan) -> Vec<SubtitleRendition> {
-    let tracks = plan.subtitles.iter();
-    let rendition = |track: &SubtitlePlan| SubtitleRendition {
-        language: track.language.clone(),
-        name: track.title.clone(),
-        uri: format!("{}/{}", layout::subtitle_dir(&track.name), layout::INDEX),
-        forced: track.forced,
-        for_the_deaf: track.for_the_deaf,
-    };
-    tracks.map(rendition).collect()
 }
 
 fn write_subtitles(dir: &Path, plan: &Plan) -> Result<Vec<Finished>> {
@@ -288,15 +201,6 @@ fn write_subtitles(dir: &Path, plan: &Plan) -> Result<Vec<Finished>> {
         files::replace(dir, &path, text.as_bytes())
     };
     plan.subtitles.iter().map(write).collect()
-}
-
-/// What HLS calls the people a rendition is for.
-fn characteristics(role: AudioRole) -> Option<&'static str> {
-    match role {
-        AudioRole::Description => Some("public.accessibility.describes-video"),
-        AudioRole::ClearSpeech => Some("public.accessibility.enhances-speech-intelligibility"),
-        AudioRole::Main | AudioRole::Dub | AudioRole::Commentary | AudioRole::Effects => None,
-    }
 }
 
 /// Audio and video timescales differ: lengths are kept in the track's own units until they are written.

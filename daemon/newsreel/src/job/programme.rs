@@ -9,7 +9,8 @@ use newsreel_media::audio::{AudioTask, ProgrammeEnd};
 use newsreel_media::ffi::{self, Source};
 use newsreel_media::pictures::{self, PictureSource};
 use newsreel_media::pipeline::RunControl;
-use newsreel_media::prepare::{Head, Prepared, TextSource};
+use newsreel_media::prepare::{Head, Prepared};
+use newsreel_media::sources::TextSource;
 use newsreel_media::text;
 use newsreel_model::grid::{Run, RungWork};
 use newsreel_model::job::layout;
@@ -81,11 +82,7 @@ impl Programme<'_> {
             .inspect_err(|_| self.give_up(&end))?;
         let outcome = planned(prepared, source).inspect_err(|_| self.give_up(&end));
 
-        let parts = [
-            join(pictures),
-            sound.map_or(Ok(()), join),
-            subtitles.map_or(Ok(()), join),
-        ];
+        let parts = [pictures, sound, subtitles].map(|part| part.map_or(Ok(()), join));
         match (
             outcome,
             telling(parts.into_iter().filter_map(std::result::Result::err)),
@@ -112,7 +109,7 @@ impl Programme<'_> {
         head: &mut Head,
         end: &Arc<ProgrammeEnd>,
     ) -> Result<(
-        Handle<'scope>,
+        Option<Handle<'scope>>,
         Option<Handle<'scope>>,
         Option<Handle<'scope>>,
     )> {
@@ -121,7 +118,10 @@ impl Programme<'_> {
         if let Some(start) = &start {
             end.is_after(start.runs_on);
         }
-        let pictures = self.spawn_pictures(scope, head)?;
+        let shown = !head.plan().is_sound_alone();
+        let pictures = shown
+            .then(|| self.spawn_pictures(scope, head))
+            .transpose()?;
         let sound = sound
             .map(|task| self.spawn_sound(scope, task))
             .transpose()?;

@@ -176,7 +176,7 @@ pub fn is_splittable(plan: &Plan) -> bool {
     rungs.all(|r| r.rate_control.allows_independent_runs())
 }
 
-/// Bytes a job will write, by its source before it is planned: every rung as segments and again in its MP4.
+/// Bytes a job will write, by its source before it is planned: every rung as segments and again in its MP4, or the sound where it is alone.
 pub fn disk_bytes(plan: Option<&Plan>, source_bytes: u64) -> u64 {
     let Some(plan) = plan else {
         return source_bytes.min(1 << 40);
@@ -191,5 +191,8 @@ pub fn disk_bytes(plan: Option<&Plan>, source_bytes: u64) -> u64 {
                 + 128_000
         })
         .sum();
-    bps / 8 * seconds(plan) * 2
+    // Sound alone has no rung that its rate is counted with.
+    let sound = plan.audio.iter().filter(|_| plan.is_sound_alone());
+    let sound_bps: u64 = sound.map(|a| a.bitrate_bps).sum();
+    (bps + sound_bps) / 8 * seconds(plan) * 2
 }

@@ -188,7 +188,7 @@ impl Session {
                 Ok(prepared)
             })
         })?;
-        if !finished.contains(layout::STORYBOARD) {
+        if !prepared.plan.is_sound_alone() && !finished.contains(layout::STORYBOARD) {
             storyboard(&sink, source, &prepared, &cancel)?;
         }
         Ok(())

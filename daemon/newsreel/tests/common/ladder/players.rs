@@ -161,6 +161,32 @@ impl Ladder {
         }
     }
 
+    /// Without a picture there is one variant, which is what its boxes and FFmpeg say, and nothing to be seen.
+    pub(super) fn check_sound_alone(&self, sounds: &[Track]) {
+        let (variants, renditions) = playlist::master(&self.dir.join(layout::MASTER));
+        let listed = if sounds.len() == 1 { 0 } else { sounds.len() };
+        assert_eq!((variants.len(), renditions.len()), (1, listed));
+        let (attributes, uri) = &variants[0];
+        let default = &self.plan().audio[0];
+        let dir = layout::audio_dir(&default.name);
+        assert_eq!(*uri, format!("{dir}/{}", layout::INDEX));
+        assert_eq!(attributes["CODECS"], "mp4a.40.2");
+        assert!(!attributes.contains_key("RESOLUTION"));
+        let bytes: u64 = sounds[0].segments.iter().map(|s| s.bytes).sum();
+        let average = bytes as f64 * 8.0 / self.plan().duration_s();
+        let said: f64 = attributes["BANDWIDTH"].parse().unwrap();
+        assert!(said >= average * 0.9, "{said} for {average}");
+        for name in [layout::POSTER, layout::STORYBOARD, "thumbs", "video"] {
+            assert!(!self.dir.join(name).exists(), "{name}");
+        }
+        let manifest = std::fs::read_to_string(self.dir.join(layout::MANIFEST)).unwrap();
+        assert!(manifest.contains("contentType=\"audio\""));
+        assert!(!manifest.contains("video"), "{manifest}");
+        for audio in &self.plan().audio {
+            silent_in(&self.dir.join(layout::m4a(&audio.name)));
+        }
+    }
+
     pub(super) fn check_pictures(&self) {
         let spec = &self.plan().thumbnails;
         let decodes = |path: &Path| {
@@ -227,4 +253,13 @@ fn codecs(codec: VideoCodec, stream: &serde_json::Value, sound: bool) -> String 
     } else {
         video
     }
+}
+
+/// Decodes all of a file, of which FFmpeg must have nothing to say.
+fn silent_in(path: &Path) {
+    let file = path.to_str().unwrap();
+    silent(
+        "ffmpeg",
+        &["-nostdin", "-v", "error", "-i", file, "-f", "null", "-"],
+    );
 }
