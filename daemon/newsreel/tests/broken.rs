@@ -4,6 +4,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::cast_precision_loss,
     reason = "a test has no better answer to what cannot be"
 )]
 
@@ -14,6 +15,8 @@ mod nested;
 #[path = "broken/no_media.rs"]
 mod no_media;
 mod support;
+#[path = "broken/times.rs"]
+mod times;
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};

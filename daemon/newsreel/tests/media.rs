@@ -9,6 +9,8 @@
 )]
 
 mod common;
+#[path = "media/short.rs"]
+mod short;
 
 use std::path::Path;
 

@@ -112,7 +112,8 @@ fn very_short_programmes() {
     let uneven = [
         (
             "one frame, ten seconds of sound",
-            "-t 10 -map 0 -map 1 -frames:v 1",
+            // FFmpeg's `-frames` would end the sound, too.
+            "-t 10 -map 0 -map 1 -vf trim=end_frame=1",
         ),
         (
             "ten seconds of picture, a blink of sound",
