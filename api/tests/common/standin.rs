@@ -319,6 +319,7 @@ impl Control for Standin {
             kind: DeviceKind::Cpu,
             name: "Stand-in".to_owned(),
             report: None,
+            measured_at: None,
             capacity: Resources::default(),
             used: Resources::default(),
             sessions: 0,

@@ -150,6 +150,15 @@ fn at_the_door(front: &Front) -> Option<Result<(), Response>> {
     }
 }
 
+async fn wait_at_the_door(front: &Front) -> Result<(), Response> {
+    loop {
+        match at_the_door(front) {
+            Some(admitted) => return admitted,
+            None => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
 async fn answer(State(front): State<Front>, request: Request) -> Response {
     let key = request.uri().path().to_owned();
     let key = key
@@ -157,12 +166,8 @@ async fn answer(State(front): State<Front>, request: Request) -> Response {
         .unwrap_or(&key)
         .to_owned();
     let writes = request.method() == "PUT";
-    while writes {
-        match at_the_door(&front) {
-            Some(Ok(())) => break,
-            Some(Err(refusal)) => return refusal,
-            None => tokio::time::sleep(Duration::from_millis(20)).await,
-        }
+    if writes && let Err(refusal) = wait_at_the_door(&front).await {
+        return refusal;
     }
     let request = request.map(s3s::Body::http_body_unsync);
     let answer = front.store.call(request).await.unwrap();
