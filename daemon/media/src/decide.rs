@@ -79,6 +79,7 @@ pub fn undivided(profile_name: &str, profile: &Profile, video: VideoPlan) -> Pla
         video,
         audio: Vec::new(),
         subtitles: Vec::new(),
+        captions: None,
         audio_spec: profile.audio.clone(),
         thumbnails: profile.thumbnails.clone(),
         grid: Grid::default(),

@@ -8,6 +8,7 @@ use newsreel_model::Rational;
 use newsreel_model::plan::{Matching, Plan, VideoPlan};
 use newsreel_model::rational::rescale;
 
+use crate::captions;
 use crate::ffi::{Params, Source};
 use crate::index::{Extent, Index};
 use crate::mend::{self, Mending, Settled};
@@ -47,6 +48,7 @@ pub fn assemble(
         first_s: plan.first_segment_s,
         every_s: plan.segment_s,
     };
+    let first_rank = u32::try_from(first).unwrap_or(u32::MAX);
     let slots = if plan.is_sound_alone() {
         let longest = slots::ticks(limits.max_duration_s + 1.0, video.timescale);
         sound_alone::slots(plan, lines, sound_end.map(|end| end.min(longest)))
@@ -55,7 +57,24 @@ pub fn assemble(
     };
     let mut plan = plan.clone();
     plan.video.matching = presentation.matching.unwrap_or(Matching::ByCount);
+    // Where pictures are only counted, packets are not known to be in their order.
+    let counted = presentation.matching == Some(Matching::ByCount);
+    let none = captions::Gathered::default();
+    let gathered = if counted && params.reorders() {
+        &none
+    } else {
+        &index.captions
+    };
+    let captions = captions::place(
+        gathered,
+        &presentation.ranks,
+        first_rank,
+        &slots.slots,
+        video.conditioning.pictures_per_frame(),
+        captions::budget(video),
+    );
     Prepared {
+        captions: Arc::new(captions),
         source,
         params,
         index,

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use newsreel_model::{Cancel, Code, Error, Rational, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::captions::{Gathered, UserData};
 use crate::errors;
 use crate::ffi::{Input, Packet, Params, Parser};
 use crate::mend::Settled;
@@ -53,6 +54,8 @@ pub struct Index {
     pub stream: usize,
     /// All packets read so far.
     pub packets: Vec<PacketRecord>,
+    /// Captions in the packets.
+    pub captions: Gathered,
     /// The chosen sound stream, once a packet of it was seen.
     pub audio: Option<Extent>,
     /// What was planned before the rest was read, once something was.
@@ -74,6 +77,7 @@ impl Index {
         Self {
             stream,
             packets: Vec::new(),
+            captions: Gathered::default(),
             audio: None,
             settled: None,
             complete: false,
@@ -88,6 +92,7 @@ impl Index {
     pub fn prefix(&self) -> Self {
         Self {
             packets: self.packets.clone(),
+            captions: self.captions.clone(),
             by_position: self.by_position.clone(),
             audio: self.audio,
             complete: self.complete,
@@ -155,6 +160,7 @@ pub struct Indexer {
     reader: PacketReader,
     packet: Packet,
     parser: Option<Parser>,
+    user_data: Option<UserData>,
     codec: String,
     /// Whether the container has no framing of its own for the pictures.
     unframed: bool,
@@ -195,6 +201,7 @@ impl Indexer {
             reader: PacketReader::over(input, &wanted),
             packet: Packet::new().map_err(&failed)?,
             parser,
+            user_data: video.and_then(|(_, params)| UserData::of(&codec, params.extradata())),
             codec,
             unframed,
             video_stream: stream,
@@ -265,6 +272,12 @@ impl Indexer {
                 .by_position
                 .entry(position)
                 .or_insert(self.index.packets.len());
+        }
+        if let (Some(reader), Ok(ordinal)) = (&self.user_data, self.index.packets.len().try_into())
+        {
+            self.index
+                .captions
+                .push(ordinal, reader.read(packet.data()));
         }
         self.index.packets.push(record);
         Ok(())

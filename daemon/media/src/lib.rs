@@ -6,6 +6,7 @@ pub mod ffi;
 
 pub mod audio;
 pub mod boxes;
+pub mod captions;
 pub mod condition;
 mod decide;
 pub mod engine;

@@ -12,6 +12,7 @@ use newsreel_model::subtitle::Sidecar;
 use newsreel_model::{Cancel, Code, Error, Rational, Result};
 
 use crate::audio::{choose, loudness};
+use crate::captions::{self, Placed};
 use crate::condition::look;
 use crate::decide::{decide, find_first_picture, undivided};
 use crate::errors;
@@ -60,8 +61,22 @@ pub struct Prepared {
     pub presentation: Presentation,
     /// Output frames.
     pub slots: Slots,
+    /// Captions of the output frames.
+    pub captions: Arc<Placed>,
     /// The decisions.
     pub plan: Plan,
+}
+
+impl Prepared {
+    /// The captions that the rungs' pictures carry.
+    #[must_use]
+    pub fn in_rungs(&self) -> Arc<Placed> {
+        if captions::in_rungs(&self.plan.video) {
+            Arc::clone(&self.captions)
+        } else {
+            Arc::default()
+        }
+    }
 }
 
 /// What can begin before the whole source was read.
@@ -158,7 +173,7 @@ pub fn head(
         packets: 0,
         timecode,
     };
-    Ok(Head {
+    let mut head = Head {
         sounds,
         texts: sources::texts(&streams),
         indexer,
@@ -168,7 +183,11 @@ pub fn head(
         limits,
         report,
         header_duration_s: duration_s,
-    })
+    };
+    // For the playlists that are written before all is known.
+    let beginning = head.prepare(head.indexer.index.prefix());
+    head.plan.captions = captions::found(&beginning.captions, &head.plan.video);
+    Ok(head)
 }
 
 /// What every decision needs.
@@ -291,6 +310,7 @@ impl Head {
                 "the source announces sound but holds none; the sound of the ladder is silence",
             ));
         }
+        captions::settle(&mut prepared);
         self.report.duration_s = duration_s;
         self.report.packets = prepared.index.packets.len() as u64;
         truncation(

@@ -187,6 +187,7 @@ impl VideoEncoder for SoftwareEncoder {
     fn send(&mut self, mut picture: Frame, ticks: i64, key: bool) -> Result<()> {
         picture.set_pts(ticks);
         picture.set_forced_key(key);
+        picture.forget_captions();
         self.0
             .send(Some(&picture))
             .map_err(errors::engine("encoding"))

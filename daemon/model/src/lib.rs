@@ -6,6 +6,7 @@ pub mod access;
 pub mod calibration;
 pub mod cancel;
 pub mod capacity;
+pub mod captions;
 pub mod conditioning;
 pub mod control;
 pub mod device;

@@ -10,6 +10,7 @@ use crate::grid::Grid;
 use crate::profile::{AudioSpec, FrameTiming, RateControl, ThumbnailSpec, VideoCodec};
 use crate::rational::Rational;
 
+pub use crate::captions::CaptionPlan;
 pub use crate::sound::{AudioInput, AudioPlan, AudioRole, LoudnessPlan};
 pub use crate::subtitle::{SubtitleOrigin, SubtitlePlan};
 
@@ -145,6 +146,9 @@ pub struct Plan {
     /// Tracks of subtitles.
     #[serde(default)]
     pub subtitles: Vec<SubtitlePlan>,
+    /// Captions inside the source's pictures; `None` without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captions: Option<CaptionPlan>,
     /// Sound wishes of the profile.
     pub audio_spec: AudioSpec,
     /// Pictures to make.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::job::JobState;
-use crate::plan::{AudioRole, LoudnessPlan, Warning};
+use crate::plan::{AudioRole, CaptionPlan, LoudnessPlan, Warning};
 
 /// What happened to one rung.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -133,6 +133,9 @@ pub struct Report {
     pub rungs: Vec<RungReport>,
     /// The sound.
     pub sounds: Vec<SoundReport>,
+    /// Captions inside the source's pictures; `None` without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captions: Option<CaptionPlan>,
     /// How the work left devices, in order.
     pub fallbacks: Vec<FallbackReport>,
     /// What the user should know.

@@ -18,6 +18,8 @@ mod access;
 mod bucket;
 #[path = "serve/cancel.rs"]
 mod cancel;
+#[path = "serve/captions.rs"]
+mod captions;
 #[path = "serve/console.rs"]
 mod console;
 #[path = "serve/crash.rs"]

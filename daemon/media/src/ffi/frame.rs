@@ -85,6 +85,14 @@ impl Frame {
         };
     }
 
+    /// Forgets captions that a decoder left with the picture: filters garble them, and not every encoder heeds them.
+    pub fn forget_captions(&mut self) {
+        // SAFETY: a valid frame, whose list of side data is its own also where samples are shared.
+        unsafe {
+            sys::av_frame_remove_side_data(self.0, sys::AVFrameSideDataType::AV_FRAME_DATA_A53_CC);
+        }
+    }
+
     /// Width in pixels.
     #[must_use]
     pub fn width(&self) -> u32 {

@@ -143,6 +143,11 @@ impl HwFrame {
         Ok(())
     }
 
+    /// Forgets captions that a decoder left with the picture.
+    pub fn forget_captions(&mut self) {
+        self.0.forget_captions();
+    }
+
     /// Copies the samples into `target` in host memory, which must have the same size and format.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
     reason = "the room the design names for libav; every block says why it is sound"
 )]
 
+mod captions;
 mod decoder;
 mod encoder;
 mod frame;
@@ -33,6 +34,7 @@ use std::fmt;
 
 use ffmpeg_sys_next as sys;
 
+pub use captions::{Caption, CaptionDecoder};
 pub use decoder::{Decoder, Received};
 pub use encoder::{AudioSettings, Encoder, VideoSettings, has_encoder, has_encoder_option};
 pub use frame::Frame;

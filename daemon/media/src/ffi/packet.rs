@@ -60,6 +60,21 @@ impl Packet {
         }
     }
 
+    /// Replaces the data by a copy of `bytes`; what else the packet says goes.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn fill(&mut self, bytes: &[u8]) -> Result<(), AvError> {
+        self.clear();
+        let size = i32::try_from(bytes.len()).map_err(|_| AvError::NO_MEMORY)?;
+        // SAFETY: a blank packet gets a buffer of its own of that size, which nobody else refers to yet.
+        unsafe {
+            super::check(sys::av_new_packet(self.0, size))?;
+            ptr::copy_nonoverlapping(bytes.as_ptr(), (*self.0).data, bytes.len());
+        }
+        Ok(())
+    }
+
     /// Stream index.
     #[must_use]
     pub fn stream(&self) -> usize {

@@ -4,6 +4,7 @@
 //! A file that is not the one the journal names is reported as that once, and its content is not judged; whatever is
 //! derived from a broken segment (playlist entry, timeline, MP4) is held against it only where the segment itself is sound.
 
+mod captions;
 mod edits;
 mod files;
 mod init;

@@ -7,6 +7,7 @@ use newsreel_model::plan::Plan;
 
 use crate::package::hls::{MediaPlaylist, parse_media_playlist};
 
+use super::captions;
 use super::files::Files;
 use super::report::{Check, Findings};
 use super::track::Track;
@@ -150,6 +151,7 @@ pub(super) fn check_master(
         expect(of_own, format!("it does not list {uri}"));
         check_variant(variant, (own, None), sounds, &read, &mut expect);
     }
+    captions::check(plan, &read, &mut expect);
     let renditions = read.alternatives.iter();
     let listed: Vec<&AlternativeMedia> = renditions
         .filter(|a| a.media_type == AlternativeMediaType::Audio)

@@ -77,6 +77,7 @@ impl HardwareEncoder {
         };
         picture.set_pts(ticks);
         picture.set_forced_key(key);
+        picture.forget_captions();
         let encoder = &mut self.encoder;
         ask(self.explain, Stage::Encode, || {
             encoder.send_device(&picture)

@@ -70,6 +70,20 @@ pub struct SubtitleRendition {
     pub for_the_deaf: bool,
 }
 
+/// One channel of captions inside the rungs' pictures, in the multivariant playlist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaptionRendition {
+    /// BCP 47; left out of the playlist when `und`.
+    pub language: String,
+    /// For people.
+    pub name: String,
+    /// `CC1` to `CC4`.
+    pub channel: String,
+}
+
+/// The group that all captions inside pictures are in.
+const CAPTION_GROUP: &str = "cc";
+
 /// The group that all subtitles are in.
 const SUBTITLE_GROUP: &str = "subs";
 
@@ -115,12 +129,14 @@ pub fn media_playlist(
     out
 }
 
-/// The multivariant playlist. The first sound of each group is its default.
+/// The multivariant playlist. The first sound of each group is its default. `captions` are those inside the pictures; `None`
+/// where it is not known yet whether there are any.
 #[must_use]
 pub fn master_playlist(
     variants: &[Variant],
     audios: &[AudioRendition],
     subtitles: &[SubtitleRendition],
+    captions: Option<&[CaptionRendition]>,
 ) -> String {
     let mut out = String::from("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n");
     for (index, audio) in audios.iter().enumerate() {
@@ -154,6 +170,9 @@ pub fn master_playlist(
     for track in subtitles {
         write_subtitles(&mut out, track);
     }
+    for channel in captions.unwrap_or_default() {
+        write_captions(&mut out, channel);
+    }
     for variant in variants {
         let _ = write!(out, "#EXT-X-STREAM-INF:BANDWIDTH={}", variant.bandwidth_bps);
         if let Some(average) = variant.average_bandwidth_bps {
@@ -175,9 +194,32 @@ pub fn master_playlist(
         if !subtitles.is_empty() {
             let _ = write!(out, ",SUBTITLES=\"{SUBTITLE_GROUP}\"");
         }
+        match captions {
+            Some([]) => out.push_str(",CLOSED-CAPTIONS=NONE"),
+            Some(_) => {
+                let _ = write!(out, ",CLOSED-CAPTIONS=\"{CAPTION_GROUP}\"");
+            }
+            None => {}
+        }
         let _ = writeln!(out, "\n{}", uri(&variant.uri));
     }
     out
+}
+
+fn write_captions(out: &mut String, channel: &CaptionRendition) {
+    let _ = write!(
+        out,
+        "#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"{CAPTION_GROUP}\""
+    );
+    if channel.language != "und" {
+        let _ = write!(out, ",LANGUAGE={}", quoted(&channel.language));
+    }
+    let _ = writeln!(
+        out,
+        ",NAME={},DEFAULT=NO,AUTOSELECT=YES,INSTREAM-ID={}",
+        quoted(&channel.name),
+        quoted(&channel.channel)
+    );
 }
 
 fn write_subtitles(out: &mut String, track: &SubtitleRendition) {
@@ -274,7 +316,7 @@ mod tests {
             audio_group: Some("aac".into()),
         };
         let audios = [audio("en", "Eng\"lish"), audio("und", "Other")];
-        let text = master_playlist(&[variant.clone()], &audios, &[]);
+        let text = master_playlist(&[variant.clone()], &audios, &[], None);
         let expected = "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n\
             #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"aac\",LANGUAGE=\"en\",NAME=\"Eng'lish\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"audio/en/index.m3u8\"\n\
             #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"aac\",NAME=\"Other\",DEFAULT=NO,AUTOSELECT=NO,CHARACTERISTICS=\"public.accessibility.describes-video\",CHANNELS=\"2\",URI=\"audio/und/index.m3u8\"\n\
@@ -284,12 +326,23 @@ mod tests {
         variant.average_bandwidth_bps = None;
         variant.frame_rate = None;
         variant.audio_group = None;
-        let text = master_playlist(&[variant], &[], &[]);
+        let text = master_playlist(&[variant.clone()], &[], &[], None);
         assert!(
             text.contains(
                 "BANDWIDTH=3000000,RESOLUTION=1280x720,CODECS=\"avc1.64001F,mp4a.40.2\"\n"
             )
         );
+        let text = master_playlist(&[variant.clone()], &[], &[], Some(&[]));
+        assert!(text.contains(",CLOSED-CAPTIONS=NONE\n"), "{text}");
+        let channel = CaptionRendition {
+            language: "en".into(),
+            name: "English (CC)".into(),
+            channel: "CC1".into(),
+        };
+        let text = master_playlist(&[variant], &[], &[], Some(&[channel]));
+        let line = "#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"cc\",LANGUAGE=\"en\",NAME=\"English (CC)\",DEFAULT=NO,AUTOSELECT=YES,INSTREAM-ID=\"CC1\"\n";
+        assert!(text.contains(line), "{text}");
+        assert!(text.contains(",CLOSED-CAPTIONS=\"cc\"\n"), "{text}");
         let read = m3u8_rs::parse_master_playlist_res(expected.as_bytes()).unwrap();
         assert_eq!(read.variants.len(), 1);
         assert_eq!(read.alternatives.len(), 2);

@@ -5,11 +5,13 @@
 //! a seam, and no picture ends beyond its segment: a browser would drop one that did, and all after it.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 
 use newsreel_model::profile::VideoCodec;
 use newsreel_model::{Code, Error, Result};
 
 use crate::boxes::fragment::{Sample, write_fragment};
+use crate::captions::{self, Placed};
 use crate::ffi::Packet;
 
 use super::bitstream;
@@ -34,6 +36,8 @@ pub struct Expected {
 /// Collects packets in coding order.
 pub struct Assembler {
     codec: VideoCodec,
+    /// What its pictures carry beside themselves: every lane's do, whatever its encoder knows of captions.
+    captions: Arc<Placed>,
     expected: VecDeque<Expected>,
     /// Presentation times of frames that belong to no segment of this session.
     ignored: HashSet<i64>,
@@ -43,9 +47,10 @@ pub struct Assembler {
 }
 
 impl Assembler {
-    pub fn new(codec: VideoCodec) -> Self {
+    pub fn new(codec: VideoCodec, captions: Arc<Placed>) -> Self {
         Self {
             codec,
+            captions,
             expected: VecDeque::new(),
             ignored: HashSet::new(),
             data: Vec::new(),
@@ -85,7 +90,9 @@ impl Assembler {
             return Err(broken("a packet beyond the last segment"));
         };
         let before = self.data.len();
-        let idr = bitstream::append_sample(self.codec, packet.data(), &mut self.data);
+        let caption = captions::nal(self.codec, self.captions.get(pts));
+        let (coded, caption) = (packet.data(), caption.as_deref());
+        let idr = bitstream::append_sample(self.codec, coded, caption, &mut self.data);
         let first = self.samples.is_empty();
         if first && !(idr && packet.is_key() && pts == expected.start_ticks) {
             return Err(broken("no closed IDR at a grid line"));

@@ -3,21 +3,31 @@
 
 use newsreel_model::profile::VideoCodec;
 
-/// Appends one access unit to `out` in the form `mdat` wants; returns whether it is a closed random-access point.
-pub fn append_sample(codec: VideoCodec, data: &[u8], out: &mut Vec<u8>) -> bool {
+/// Appends one access unit to `out` in the form `mdat` wants, `message` (a NAL unit, or nothing) before its picture; returns
+/// whether it is a closed random-access point.
+pub fn append_sample(
+    codec: VideoCodec,
+    data: &[u8],
+    message: Option<&[u8]>,
+    out: &mut Vec<u8>,
+) -> bool {
     match codec {
         VideoCodec::H264 => {
-            append_nals(data, out, |nal| match nal.first().map_or(0, |b| b & 0x1f) {
-                5 => Keep::Idr,
-                // Parameter sets live in the init segment; delimiters and filler carry nothing.
-                7..=9 | 12 => Keep::Drop,
-                _ => Keep::Plain,
+            append_nals(data, message, out, |nal| {
+                match nal.first().map_or(0, |b| b & 0x1f) {
+                    1..=4 => Keep::Picture,
+                    5 => Keep::Idr,
+                    // Parameter sets live in the init segment; delimiters and filler carry nothing.
+                    7..=9 | 12 => Keep::Drop,
+                    _ => Keep::Plain,
+                }
             })
         }
-        VideoCodec::Hevc => append_nals(data, out, |nal| {
+        VideoCodec::Hevc => append_nals(data, message, out, |nal| {
             match nal.first().map_or(0, |b| (b >> 1) & 0x3f) {
                 // IDR_W_RADL and IDR_N_LP; a CRA would let leading pictures refer across the line.
                 19 | 20 => Keep::Idr,
+                0..=31 => Keep::Picture,
                 32..=35 | 38 => Keep::Drop,
                 _ => Keep::Plain,
             }
@@ -29,20 +39,32 @@ pub fn append_sample(codec: VideoCodec, data: &[u8], out: &mut Vec<u8>) -> bool 
 enum Keep {
     Drop,
     Plain,
+    Picture,
     Idr,
 }
 
-fn append_nals(data: &[u8], out: &mut Vec<u8>, keep: impl Fn(&[u8]) -> Keep) -> bool {
+fn append_nals(
+    data: &[u8],
+    mut message: Option<&[u8]>,
+    out: &mut Vec<u8>,
+    keep: impl Fn(&[u8]) -> Keep,
+) -> bool {
     let mut idr = false;
+    let mut append = |nal: &[u8]| {
+        let len = u32::try_from(nal.len()).unwrap_or(u32::MAX);
+        out.extend_from_slice(&len.to_be_bytes());
+        out.extend_from_slice(nal);
+    };
     for nal in Nals(data) {
         let kept = keep(nal);
         if matches!(kept, Keep::Drop) {
             continue;
         }
         idr |= matches!(kept, Keep::Idr);
-        let len = u32::try_from(nal.len()).unwrap_or(u32::MAX);
-        out.extend_from_slice(&len.to_be_bytes());
-        out.extend_from_slice(nal);
+        if matches!(kept, Keep::Picture | Keep::Idr) {
+            message.take().into_iter().for_each(&mut append);
+        }
+        append(nal);
     }
     idr
 }
@@ -67,7 +89,7 @@ impl<'a> Iterator for Nals<'a> {
 }
 
 /// Position of the next `00 00 01`.
-fn find_start_code(data: &[u8]) -> Option<usize> {
+pub fn find_start_code(data: &[u8]) -> Option<usize> {
     let mut at = 0;
     while let Some(third) = data.get(at + 2) {
         // The third byte says how far the next start code can be: most bytes are skipped in threes.
@@ -125,8 +147,23 @@ mod tests {
             0, 0, 0, 1, 0x67, 1, 2, 0, 0, 1, 0x65, 9, 0, 0, 3, 8, 0, 0, 0, 1, 0x06, 7,
         ];
         let mut out = Vec::new();
-        assert!(append_sample(VideoCodec::H264, &stream, &mut out));
+        assert!(append_sample(VideoCodec::H264, &stream, None, &mut out));
         assert_eq!(out, [0, 0, 0, 6, 0x65, 9, 0, 0, 3, 8, 0, 0, 0, 2, 0x06, 7]);
+    }
+
+    #[test]
+    fn a_message_stands_before_the_picture_and_after_everything_else() {
+        let mut out = Vec::new();
+        let stream = [
+            0, 0, 1, 9, 1, 0, 0, 1, 6, 7, 0, 0, 1, 0x41, 5, 0, 0, 1, 0x41, 6,
+        ];
+        append_sample(VideoCodec::H264, &stream, Some(&[6, 4]), &mut out);
+        assert_eq!(
+            out,
+            [
+                0, 0, 0, 2, 6, 7, 0, 0, 0, 2, 6, 4, 0, 0, 0, 2, 0x41, 5, 0, 0, 0, 2, 0x41, 6
+            ]
+        );
     }
 
     #[test]
@@ -135,17 +172,20 @@ mod tests {
         assert!(!append_sample(
             VideoCodec::H264,
             &[0, 0, 1, 0x41, 5],
+            None,
             &mut out
         ));
         // HEVC CRA (21).
         assert!(!append_sample(
             VideoCodec::Hevc,
             &[0, 0, 1, 21 << 1, 1, 5],
+            None,
             &mut out
         ));
         assert!(append_sample(
             VideoCodec::Hevc,
             &[0, 0, 1, 19 << 1, 1, 5],
+            None,
             &mut out
         ));
     }
@@ -156,6 +196,7 @@ mod tests {
         assert!(append_sample(
             VideoCodec::Av1,
             &[0x12, 0, 0x0a, 1, 7, 0x32, 2, 1, 2],
+            None,
             &mut out
         ));
         assert_eq!(out, [0x0a, 1, 7, 0x32, 2, 1, 2]);
@@ -165,7 +206,7 @@ mod tests {
         #[test]
         fn any_bytes_are_survived(data in prop::collection::vec(0u8..4, 0..64)) {
             for codec in [VideoCodec::H264, VideoCodec::Hevc, VideoCodec::Av1] {
-                append_sample(codec, &data, &mut Vec::new());
+                append_sample(codec, &data, Some(&[6, 4]), &mut Vec::new());
             }
         }
     }

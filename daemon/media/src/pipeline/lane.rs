@@ -7,6 +7,7 @@ use newsreel_model::grid::Grid;
 use newsreel_model::plan::RungPlan;
 use newsreel_model::{Code, Error, Result};
 
+use crate::captions::Placed;
 use crate::errors;
 use crate::ffi::{Packet, Received, init_segment};
 
@@ -40,6 +41,8 @@ pub struct LaneContext<'a, T: Stages> {
     pub plan: &'a RungPlan,
     pub grid: &'a Grid,
     pub timescale: u32,
+    /// What the rung's pictures carry.
+    pub captions: Arc<Placed>,
     /// The segments this rung needs, ascending.
     pub wanted: &'a [usize],
     pub sink: &'a dyn SegmentSink,
@@ -111,7 +114,7 @@ impl<T: Stages> Session<T> {
         context.sink.init(context.rung, init)?;
         Ok(Self {
             encoder,
-            assembler: Assembler::new(context.plan.codec),
+            assembler: Assembler::new(context.plan.codec, Arc::clone(&context.captions)),
             packet: Packet::new().map_err(&failed)?,
         })
     }

@@ -8,7 +8,7 @@
 //! left to scale.
 
 mod assemble;
-mod bitstream;
+pub(crate) mod bitstream;
 mod feed;
 mod lane;
 mod run;

@@ -45,6 +45,7 @@ pub fn execute<T: Stages>(
             plan: &plan.video.rungs[work.rung],
             grid: &plan.grid,
             timescale: plan.video.timescale,
+            captions: prepared.in_rungs(),
             wanted: &work.segments,
             sink,
         })

@@ -63,7 +63,7 @@ pub fn read(
 }
 
 /// Gives an end to cues that have none.
-fn close(cues: &mut [Cue]) {
+pub fn close(cues: &mut [Cue]) {
     cues.sort_by_key(|cue| cue.from_ms);
     let starts: Vec<i64> = cues.iter().map(|cue| cue.from_ms).collect();
     for (number, cue) in cues.iter_mut().enumerate() {

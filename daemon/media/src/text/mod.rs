@@ -1,6 +1,7 @@
 //! Subtitles as text: read from a container or a file beside it, cut along the grid, written as WebVTT. Not bitmaps, which
-//! nobody reads here, and not captions inside pictures.
+//! nobody reads here.
 
+mod captions;
 mod charset;
 pub mod choose;
 mod embedded;
@@ -15,9 +16,11 @@ use newsreel_model::plan::{Plan, SubtitleOrigin};
 use newsreel_model::subtitle::Sidecar;
 use newsreel_model::{Cancel, Code, Error, Result};
 
+use crate::captions::Placed;
 use crate::ffi::Source;
 use crate::sources::TextSource;
 
+pub use captions::captions;
 use charset::MAX_FILE_BYTES;
 pub(crate) use parse::interval;
 pub use write::{segment, whole};
@@ -89,15 +92,21 @@ pub fn read(
     source: &Arc<dyn Source>,
     streams: &[TextSource],
     sidecars: &[Sidecar],
+    placed: &Placed,
     plan: &Plan,
     cancel: &Cancel,
 ) -> Result<Vec<Vec<Cue>>> {
+    let mut channels = captions(placed, plan.video.timescale);
     let mut embedded = embedded::read(source, streams, plan, cancel)?;
     let tracks = plan.subtitles.iter().map(|track| match track.origin {
         SubtitleOrigin::Stream(stream) => embedded.remove(&stream).unwrap_or_default(),
         SubtitleOrigin::Sidecar(number) => {
             let file = sidecars.get(number);
             file.map_or_else(Vec::new, |s| cues(&s.bytes))
+        }
+        SubtitleOrigin::Caption(channel) => {
+            let cues = channels.get_mut(usize::from(channel).wrapping_sub(1));
+            cues.map(std::mem::take).unwrap_or_default()
         }
     });
     #[allow(clippy::cast_possible_truncation, reason = "float to int saturates")]

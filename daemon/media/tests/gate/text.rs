@@ -4,7 +4,7 @@ use newsreel_media::gate::Check;
 use newsreel_media::package::hls::{MediaSegment, text_playlist};
 use newsreel_media::text::{self, Cue};
 use newsreel_model::job::layout;
-use newsreel_model::plan::{SubtitleOrigin, SubtitlePlan};
+use newsreel_model::plan::{CaptionPlan, SubtitleOrigin, SubtitlePlan};
 
 use crate::job::{Job, SEGMENTS};
 
@@ -72,6 +72,40 @@ fn each_kind_of_damage_is_found() {
         let mut job = job();
         job.edit(path, from, to);
         job.must_fail(Check::Subtitles);
+    }
+}
+
+#[test]
+fn captions_in_pictures_are_listed() {
+    let with = |channels: &[u8], line: &str, attribute: &str| {
+        let mut job = Job::new();
+        job.plan.captions = Some(CaptionPlan {
+            channels: channels.to_vec(),
+            services: false,
+            in_rungs: true,
+        });
+        let stream = "#EXT-X-STREAM-INF:";
+        let text = String::from_utf8(job.read("master.m3u8")).unwrap();
+        let text = text.replace(stream, &format!("{stream}{attribute}"));
+        let at = text.find(stream).unwrap();
+        let text = format!("{}{line}{}", &text[..at], &text[at..]);
+        job.put(
+            "master.m3u8",
+            text.replace(",CLOSED-CAPTIONS=NONE", "").as_bytes(),
+            0,
+        );
+        job
+    };
+    let line = "#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"cc\",NAME=\"English (CC)\",INSTREAM-ID=\"CC1\"\n";
+    let attribute = "CLOSED-CAPTIONS=\"cc\",";
+    assert_eq!(with(&[1], line, attribute).check().failures, []);
+    for job in [
+        with(&[1, 3], line, attribute),
+        with(&[1], "", attribute),
+        with(&[1], line, ""),
+        with(&[1], line, "CLOSED-CAPTIONS=NONE,"),
+    ] {
+        job.must_fail(Check::MasterPlaylist);
     }
 }
 

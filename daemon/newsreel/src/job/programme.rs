@@ -14,7 +14,7 @@ use newsreel_media::sources::TextSource;
 use newsreel_media::text;
 use newsreel_model::grid::{Run, RungWork};
 use newsreel_model::job::layout;
-use newsreel_model::plan::{Plan, SubtitlePlan};
+use newsreel_model::plan::SubtitlePlan;
 use newsreel_model::report::{FallbackReport, SourceReport};
 use newsreel_model::subtitle::Sidecar;
 use newsreel_model::{Cancel, Error, Result};
@@ -78,7 +78,7 @@ impl Programme<'_> {
         let (prepared, source) = whole.inspect_err(|_| self.give_up(&end))?;
         end.is_that_of(&prepared.plan.grid);
         let subtitles = self
-            .spawn_subtitles(scope, texts, prepared.plan.clone())
+            .spawn_subtitles(scope, texts, &prepared)
             .inspect_err(|_| self.give_up(&end))?;
         let outcome = planned(prepared, source).inspect_err(|_| self.give_up(&end));
 
@@ -186,8 +186,9 @@ impl Programme<'_> {
         &'env self,
         scope: &'scope Scope<'scope, 'env>,
         texts: Vec<TextSource>,
-        plan: Plan,
+        prepared: &Prepared,
     ) -> Result<Option<Handle<'scope>>> {
+        let (plan, captions) = (prepared.plan.clone(), Arc::clone(&prepared.captions));
         let files = |track: &SubtitlePlan| {
             let dir = layout::subtitle_dir(&track.name);
             let segments = (0..plan.grid.len()).map(layout::subtitle_segment);
@@ -205,7 +206,8 @@ impl Programme<'_> {
             return Ok(None);
         }
         let handle = spawn(scope, "subtitles", move || {
-            let tracks = text::read(self.source, &texts, self.sidecars, &plan, self.cancel)?;
+            let sidecars = self.sidecars;
+            let tracks = text::read(self.source, &texts, sidecars, &captions, &plan, self.cancel)?;
             for (cues, paths) in tracks.iter().zip(paths) {
                 for (index, path) in paths.into_iter().enumerate() {
                     if self.finished.contains(&path) {

@@ -156,6 +156,7 @@ pub fn write(facts: &Facts<'_>, dir: &Path, mut journal: Vec<Finished>) -> Resul
             .iter()
             .map(|a| sound(facts, a, &journal))
             .collect(),
+        captions: plan.captions.clone(),
         fallbacks: facts.milestones.fallbacks.lock().clone(),
         warnings,
     };

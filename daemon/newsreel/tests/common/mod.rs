@@ -13,6 +13,7 @@
 
 pub mod boxes;
 pub mod bucket;
+pub mod captions;
 pub mod clips;
 pub mod ladder;
 pub mod pictures;

@@ -2,8 +2,9 @@
 
 use newsreel_stand_in_kit::{Config, Counters, Device};
 
+use super::support::captions::triplets;
 use super::support::made::ffmpeg;
-use super::support::{out, process, turn};
+use super::support::{media, out, process, turn};
 use super::{Bench, all_makers, fallbacks, gpu};
 
 /// How many decoded pictures our kernel made rungs of. No other may have run.
@@ -93,6 +94,24 @@ fn on_the_stand_in_ffmpegs_filter_scales_where_the_configuration_says_so() {
         "{kernels:?}"
     );
     assert!(kernels.len() >= 2, "{kernels:?}");
+}
+
+#[test]
+fn on_the_stand_in_rungs_of_the_device_carry_the_captions_of_the_source() {
+    let Some(media) = media() else { return };
+    let _turn = turn();
+    let bench = Bench::new(&Config::of([gpu()]));
+    let clip = media.join("cc-480i30-mpeg2.ts");
+    let (ended, out) = bench.transcode(&clip, &[]);
+    ended.expect(0);
+    out::complete(&out);
+    assert_eq!(all_makers(&out), ["cuda:0/h264_nvenc"]);
+    let sent = triplets(&clip);
+    assert!(sent.len() > 100);
+    for movie in std::fs::read_dir(out.join("mp4")).unwrap() {
+        assert_eq!(triplets(&movie.unwrap().path()), sent);
+    }
+    bench.used_rightly();
 }
 
 #[test]

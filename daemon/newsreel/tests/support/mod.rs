@@ -9,6 +9,8 @@
     reason = "a test has no better answer to what cannot be"
 )]
 
+#[path = "../common/captions.rs"]
+pub mod captions;
 pub mod disk;
 pub mod made;
 pub mod nested;

@@ -133,7 +133,7 @@ impl Job {
         }];
         self.put(
             "master.m3u8",
-            master_playlist(&variants, &audios, &[]).as_bytes(),
+            master_playlist(&variants, &audios, &[], Some(&[])).as_bytes(),
             0,
         );
         let mpd = manifest(plan.duration_s(), 4.0, &tracks, &[]);

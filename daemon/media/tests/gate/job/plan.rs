@@ -55,6 +55,7 @@ pub fn plan() -> Plan {
             limited: false,
         }],
         subtitles: Vec::new(),
+        captions: None,
         audio_spec: Default::default(),
         thumbnails: Default::default(),
         grid: grid(&[50, 100, 100, 25]),

@@ -1,5 +1,6 @@
 //! The text of the multivariant playlist over the renditions that have begun. Not when it is written.
 
+use newsreel_media::captions;
 use newsreel_media::package::hls::{self, AudioRendition, SubtitleRendition, Variant};
 use newsreel_model::Rational;
 use newsreel_model::job::layout;
@@ -87,7 +88,13 @@ pub fn text(of: &Playlists, begun: &[bool]) -> String {
     } else {
         subtitles(plan)
     };
-    hls::master_playlist(&variants, &heard.renditions(), &subtitles)
+    let captions = captions::renditions(plan);
+    hls::master_playlist(
+        &variants,
+        &heard.renditions(),
+        &subtitles,
+        captions.as_deref(),
+    )
 }
 
 fn is_complete(plan: &Plan, rendition: &Rendition) -> bool {
