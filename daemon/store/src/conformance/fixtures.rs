@@ -95,6 +95,7 @@ pub fn plan(segments: u32) -> Plan {
         video: video(),
         audio: Vec::new(),
         subtitles: Vec::new(),
+        captions: None,
         audio_spec: AudioSpec::default(),
         thumbnails: ThumbnailSpec::default(),
         grid: Grid {
