@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, Unit};
 use newsreel_gpu::calibration::{Measurement, NO_KNOWN_CAP, capacity, vram_cost};
 use newsreel_gpu::trial::Effort;
 use newsreel_model::calibration::{Calibration, Rate, Work};
@@ -120,6 +120,7 @@ fn chosen<'a>(inventory: &'a Inventory, name: Option<&str>) -> Result<Vec<&'a Gp
 }
 
 fn calibration(gpu: &GpuReport, measured: &Measurement) -> Calibration {
+    let now = Timestamp::now();
     Calibration {
         device: gpu.id.clone(),
         kind: gpu.kind,
@@ -128,7 +129,8 @@ fn calibration(gpu: &GpuReport, measured: &Measurement) -> Calibration {
         capacity: capacity(measured),
         rates: measured.medians(),
         vram: vram_cost(&measured.vram),
-        measured_at: Timestamp::now(),
+        // As it is kept, which is as exactly as anybody needs it.
+        measured_at: now.round(Unit::Second).unwrap_or(now),
     }
 }
 

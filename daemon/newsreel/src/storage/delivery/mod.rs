@@ -8,6 +8,8 @@ mod playlist;
 mod send;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod watched;
 
 use std::path::PathBuf;
 use std::sync::Arc;
