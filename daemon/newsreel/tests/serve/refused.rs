@@ -95,9 +95,15 @@ fn wrong(daemon: &Daemon) -> Vec<(&'static str, Value, u16, &'static str)> {
         ),
         (
             "another scheme",
-            with("input", json!({"url": "s3://bucket/a.mp4"})),
+            with("input", json!({"url": "ftp://host/a.mp4"})),
             422,
             "input_scheme_unsupported",
+        ),
+        (
+            "a bucket that the configuration does not know",
+            with("input", json!({"url": "s3://bucket/a.mp4"})),
+            403,
+            "path_forbidden",
         ),
     ]
 }
