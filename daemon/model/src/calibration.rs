@@ -61,6 +61,8 @@ pub struct Rate {
 pub enum Work {
     /// Packets into pictures.
     Decode,
+    /// Packets into pictures, and each of those into those of a ladder.
+    DecodeAndScale,
     /// One picture into those of a ladder.
     Scale,
     /// Pictures into packets.

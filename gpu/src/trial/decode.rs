@@ -1,14 +1,16 @@
-//! How fast a device decodes, codec by codec. Not whether it decodes rightly.
+//! How fast a device decodes, codec by codec: alone, and while a ladder's pictures are made of each. Not whether it decodes
+//! rightly.
 
 use std::time::Instant;
 
-use newsreel_media::hardware::HardwareDecoder;
+use newsreel_media::hardware::{HardwareDecoder, Ladder as _};
 use newsreel_media::pipeline::VideoDecoder;
 use newsreel_model::calibration::Work;
 use newsreel_model::device::Codec;
 use newsreel_model::{Code, Result};
 
 use super::pattern::{Pattern, Stream};
+use super::scale::{QUEUED, wait};
 use super::together::together;
 use super::{Effort, Trial, sessions};
 use crate::calibration::Measured;
@@ -31,7 +33,9 @@ impl<V: Vendor> Trial<'_, V> {
                 continue;
             };
             doing(format!("decoding {}", codec.name()));
-            rates.extend(self.decode_rate(pattern, codec, &stream, effort)?);
+            for work in [Work::Decode, Work::DecodeAndScale] {
+                rates.extend(self.decode_rate(work, pattern, codec, &stream, effort)?);
+            }
         }
         Ok(rates)
     }
@@ -39,6 +43,7 @@ impl<V: Vendor> Trial<'_, V> {
     /// None for a codec that NVDEC has and libavcodec does not hand to it.
     fn decode_rate(
         &self,
+        work: Work,
         pattern: &Pattern,
         codec: Codec,
         stream: &Stream,
@@ -47,20 +52,23 @@ impl<V: Vendor> Trial<'_, V> {
         let sessions = sessions(self.gpu.decode.engines);
         let mut runs = Vec::new();
         for _ in 0..effort.runs {
-            let open = |_| self.decoder(stream);
+            let open = |_| {
+                let ladder = (work == Work::DecodeAndScale).then(|| self.ladder());
+                Ok((self.decoder(stream)?, ladder.transpose()?))
+            };
             let open = (0..sessions).map(open).collect::<Result<Vec<_>>>();
-            let decoders = match open {
+            let opened = match open {
                 Err(error) if error.code() == Code::DecodeUnsupported => return Ok(None),
                 opened => opened?,
             };
-            let work = |decoder, until| {
-                let frames = run(decoder, stream, until)?;
+            let done = |(decoder, ladder), until| {
+                let frames = run::<V>(decoder, ladder, stream, until)?;
                 Ok((frames, frames * pattern.pixels()))
             };
-            runs.push(together(decoders, effort.time, work)?);
+            runs.push(together(opened, effort.time, done)?);
         }
         Ok(Some(Measured {
-            work: Work::Decode,
+            work,
             codec: Some(codec),
             size: pattern.size(),
             sessions,
@@ -74,20 +82,36 @@ impl<V: Vendor> Trial<'_, V> {
 }
 
 /// Decodes the stream again and again, and to the end of what was begun; how many pictures came.
-fn run(mut decoder: HardwareDecoder, stream: &Stream, until: Instant) -> Result<u64> {
-    let mut frames = 0;
+fn run<V: Vendor>(
+    mut decoder: HardwareDecoder,
+    mut ladder: Option<V::Ladder>,
+    stream: &Stream,
+    until: Instant,
+) -> Result<u64> {
+    let (mut frames, mut last) = (0, None);
+    let mut take = |decoder: &mut HardwareDecoder| {
+        while let Some(picture) = decoder.receive()? {
+            frames += 1;
+            if let Some(ladder) = &mut ladder {
+                last = ladder.scale(&picture.surface)?.pop();
+                if frames % QUEUED == 0 {
+                    wait::<V>(last.as_ref())?;
+                }
+            }
+        }
+        Ok(())
+    };
     for packet in stream.packets.iter().cycle() {
         decoder.send(Some(packet))?;
-        while decoder.receive()?.is_some() {
-            frames += 1;
-        }
+        take(&mut decoder)?;
         if Instant::now() >= until {
             break;
         }
     }
     decoder.send(None)?;
-    while decoder.receive()?.is_some() {
-        frames += 1;
+    take(&mut decoder)?;
+    if last.is_some() {
+        wait::<V>(last.as_ref())?;
     }
     Ok(frames)
 }

@@ -19,7 +19,7 @@ use crate::engine::{Vendor, pattern};
 const RUNGS: [(u32, u32); 4] = [(1280, 720), (854, 480), (640, 360), (426, 240)];
 
 /// Pictures after which the host waits for the device, as encoders make it do.
-const QUEUED: u64 = 16;
+pub(super) const QUEUED: u64 = 16;
 
 impl<V: Vendor> Trial<'_, V> {
     pub(super) fn scale_rate(

@@ -74,7 +74,9 @@ fn on_the_stand_in_driver_what_was_measured_is_kept_for_the_driver_it_was_measur
         kinds,
         [
             "decode h264",
+            "decode_and_scale h264",
             "decode hevc",
+            "decode_and_scale hevc",
             "scale -",
             "encode h264",
             "encode hevc"

@@ -161,6 +161,7 @@ pub fn described(measured: &Calibration) -> String {
 fn row(rate: &Rate) -> String {
     let work = match rate.work {
         Work::Decode => "decode",
+        Work::DecodeAndScale => "decode and scale",
         Work::Scale => "scale",
         Work::Encode => "encode",
     };
