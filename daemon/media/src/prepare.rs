@@ -184,9 +184,11 @@ pub fn head(
         report,
         header_duration_s: duration_s,
     };
-    // For the playlists that are written before all is known.
-    let beginning = head.prepare(head.indexer.index.prefix());
-    head.plan.captions = captions::found(&beginning.captions, &head.plan.video);
+    if !head.indexer.index.captions.is_empty() {
+        // For the playlists that are written before all is known.
+        let beginning = head.prepare(head.indexer.index.prefix());
+        head.plan.captions = captions::found(&beginning.captions, &head.plan.video);
+    }
     Ok(head)
 }
 

@@ -1,6 +1,7 @@
 //! Inputs on other machines: brought here before their job begins, since workers have no network. Not here: one request
 //! (`request`), or a stretch of an object (`object`).
 
+mod landing;
 mod object;
 mod request;
 
@@ -18,8 +19,9 @@ use newsreel_model::{Code, Error, JobId, Result};
 use parking_lot::Mutex;
 use url::Url;
 
+use self::landing::Landing;
 use self::object::Object;
-use self::request::{Came, Request};
+use self::request::Request;
 use crate::serve::arrivals::Arrivals;
 use crate::settings::Settings;
 use crate::storage;
@@ -150,6 +152,16 @@ pub fn serve(
     Ok(())
 }
 
+/// What came of asking for an input.
+enum Came {
+    /// The file is whole.
+    Everything,
+    /// A part or nothing; why no more.
+    Part(String),
+    /// Nobody wants it any more.
+    Unwanted,
+}
+
 /// The way to an input, by the kind of its address.
 #[allow(
     clippy::large_enum_variant,
@@ -161,46 +173,19 @@ enum Way {
 }
 
 impl Way {
-    fn to(settings: &Settings, job: &StoredJob, file: File) -> Result<Self> {
+    fn to(settings: &Settings, job: &StoredJob) -> Result<Self> {
         let url = &job.spec.input.url;
         Ok(match storage::is_s3(url) {
-            true => Self::Object(Object::new(settings, job, file)?),
-            false => Self::Http(Request::new(settings, url, file)?),
+            true => Self::Object(Object::new(settings, job)?),
+            false => Self::Http(Request::new(settings, url)?),
         })
     }
 
-    fn at(&self) -> u64 {
+    fn attempt(&mut self, to: &mut Landing, wanted: &dyn Fn() -> bool) -> Result<Came> {
         match self {
-            Self::Http(request) => request.at(),
-            Self::Object(object) => object.at(),
+            Self::Http(request) => request.attempt(to, wanted),
+            Self::Object(object) => object.attempt(to, wanted),
         }
-    }
-
-    fn sync(&self) -> std::io::Result<()> {
-        match self {
-            Self::Http(request) => request.sync(),
-            Self::Object(object) => object.sync(),
-        }
-    }
-
-    fn attempt(&mut self, wanted: &dyn Fn() -> bool) -> Result<Came> {
-        match self {
-            Self::Http(request) => request.attempt(wanted),
-            Self::Object(object) => object.attempt(wanted),
-        }
-    }
-}
-
-/// Fails unless the disk has room for so many bytes beside what is kept free.
-fn room(file: &File, reserve: u64, bytes: u64) -> Result<()> {
-    let disk = rustix::fs::fstatvfs(file).map_err(|e| Error::writing("the input", &e.into()))?;
-    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-    match bytes <= free.saturating_sub(reserve) {
-        true => Ok(()),
-        false => Err(Error::new(
-            Code::DiskFull,
-            "there is no room for the input on the daemon's disk; retry the job when there is",
-        )),
     }
 }
 
@@ -244,18 +229,19 @@ impl Carrier {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false).mode(0o600);
         let file = options.open(&part).map_err(failed)?;
-        let mut request = Way::to(&self.settings, job, file)?;
+        let mut landing = Landing::new(&self.settings.in_force(), file);
+        let mut way = Way::to(&self.settings, job)?;
         let mut pause = FIRST_PAUSE;
         let mut idle = 0;
         loop {
-            let before = request.at();
-            match request.attempt(&|| self.waits(job.id))? {
+            let before = landing.at();
+            match way.attempt(&mut landing, &|| self.waits(job.id))? {
                 Came::Everything => break,
                 Came::Unwanted => {
                     let _ = std::fs::remove_file(&part);
                     return Ok(false);
                 }
-                Came::Part(_) if request.at() > before => (pause, idle) = (FIRST_PAUSE, 0),
+                Came::Part(_) if landing.at() > before => (pause, idle) = (FIRST_PAUSE, 0),
                 Came::Part(why) => {
                     idle += 1;
                     if idle >= self.settings.in_force().remote.tries {
@@ -269,7 +255,7 @@ impl Carrier {
                 }
             }
         }
-        request.sync().map_err(failed)?;
+        landing.sync().map_err(failed)?;
         std::fs::rename(&part, &whole).map_err(failed)?;
         let folder = File::open(&self.arrivals.fetcher.dir).and_then(|dir| dir.sync_all());
         folder.map_err(failed)?;

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use newsreel_config::{Network, S3Store};
+use newsreel_config::S3Store;
 use newsreel_model::{Code, Error, Result};
 use object_store::aws::{AmazonS3Builder, Checksum};
 use object_store::{ObjectStore, RetryConfig};
 use url::Url;
 
 use super::wire::Wire;
+use crate::outgoing;
 
 /// The longest credential in a file, in bytes.
 const MAX_CREDENTIAL_BYTES: u64 = 4096;
@@ -39,10 +40,7 @@ impl Bucket {
         let key = own("key", &config.key, &config.key_env, &config.key_file)?;
         let (variable, file) = (&config.secret_env, &config.secret_file);
         let secret = own("secret", config.secret.reveal(), variable, file)?;
-        let allowed = config.allowed_networks.iter();
-        let allowed: std::result::Result<Vec<Network>, _> = allowed.map(|n| n.parse()).collect();
-        let allowed =
-            allowed.map_err(|e| Error::bug(format!("a network that was checked: {e}")))?;
+        let allowed = outgoing::networks(&config.allowed_networks)?;
         let mut builder = AmazonS3Builder::new()
             .with_http_connector(Wire::new(allowed))
             .with_allow_http(true)

@@ -11,3 +11,4 @@ mod wire;
 pub use address::{Place, is_s3};
 pub use bucket::Bucket;
 pub use fault::Fault;
+pub use wire::runtime;

@@ -7,17 +7,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use http_body_util::BodyExt as _;
 use newsreel_config::Network;
+use newsreel_model::{Code, Error, Result};
 use object_store::ClientOptions;
 use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody,
     HttpResponse, HttpService,
 };
+use tokio::runtime::Runtime;
 use ureq::Agent;
 use ureq::http::{Method, Request, Response};
-use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::transport::DefaultConnector;
 
-use crate::outgoing::Guard;
+use crate::outgoing::{self, Guard};
 
 /// How long one request may take: a part of an object over a slow line.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(300);
@@ -33,20 +34,12 @@ pub struct Wire(Agent);
 impl Wire {
     /// With networks that are allowed beside all that is public.
     pub fn new(allowed: Vec<Network>) -> Self {
-        let config = Agent::config_builder()
+        let config = outgoing::settings()
             .timeout_global(Some(REQUEST_TIMEOUT))
             .timeout_connect(Some(CONNECT_TIMEOUT))
             // A signature is good for one address.
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .http_status_as_error(false)
-            .user_agent(concat!("newsreel/", env!("CARGO_PKG_VERSION")))
-            .proxy(None)
-            .tls_config(
-                TlsConfig::builder()
-                    .root_certs(RootCerts::PlatformVerifier)
-                    .build(),
-            )
             .build();
         let guard = Guard::new(allowed);
         Self(Agent::with_parts(
@@ -55,6 +48,18 @@ impl Wire {
             guard,
         ))
     }
+}
+
+/// A runtime on whichever thread waits for it, which sends so many requests at once.
+///
+/// # Errors
+/// The system has no threads left.
+pub fn runtime(at_once: usize) -> Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(at_once)
+        .build()
+        .map_err(|e| Error::new(Code::WorkerLost, format!("cannot start a thread: {e}")))
 }
 
 impl HttpConnector for Wire {

@@ -129,7 +129,7 @@ fn calibration(gpu: &GpuReport, measured: &Measurement) -> Calibration {
         capacity: capacity(measured),
         rates: measured.medians(),
         vram: vram_cost(&measured.vram),
-        // As it is kept, which is as exactly as anybody needs it.
+        // Nobody needs it more exactly, and it is shown and kept in the same words.
         measured_at: now.round(Unit::Second).unwrap_or(now),
     }
 }

@@ -17,8 +17,8 @@ use super::ledger::{Ledger, list};
 use super::playlist;
 use super::send::{Failed, Item, send};
 use super::{Delivered, Order, Shared};
-use crate::storage::Fault;
 use crate::storage::kinds::{Rank, rank};
+use crate::storage::{self, Fault};
 
 /// How many files are on their way at a time.
 const AT_ONCE: usize = 8;
@@ -58,17 +58,12 @@ impl<'a> Carrier<'a> {
     /// # Errors
     /// The system has no threads left.
     pub fn new(order: Order, shared: &'a Shared) -> Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .max_blocking_threads(AT_ONCE)
-            .build()
-            .map_err(|e| Error::new(Code::WorkerLost, format!("cannot start a thread: {e}")))?;
         let prefix = Key::parse(&order.place.key).map_err(|e| Error::bug(e.to_string()))?;
         Ok(Self {
             order,
             shared,
             prefix,
-            runtime,
+            runtime: storage::runtime(AT_ONCE)?,
             ledger: None,
             wanted: BTreeMap::new(),
             complete: false,
