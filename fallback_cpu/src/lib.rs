@@ -18,7 +18,7 @@ use newsreel_model::plan::{Plan, RungPlan};
 use newsreel_model::profile::VideoCodec;
 use newsreel_model::{Code, Error, Result};
 
-pub use threads::Threads;
+pub use threads::{Threads, decoding};
 
 /// Cores for each of several runs encoded at once: two threads of one encoder share caches and a decode, two runs do not.
 const CORES_PER_RUN: usize = 2;
@@ -43,6 +43,14 @@ impl CpuEngine {
     fn threads(&self, plan: &Plan) -> Threads {
         let rungs: Vec<_> = plan.video.rungs.iter().collect();
         Threads::choose(self.cores_per_run(plan), self.threads_per_encoder, &rungs)
+    }
+
+    /// By what the run makes: the head start waits for its decoder alone.
+    fn decoder_threads(&self, plan: &Plan, run: &Run) -> u32 {
+        let video = &plan.video;
+        let rungs: Vec<_> = run.work.iter().map(|w| &video.rungs[w.rung]).collect();
+        let pixels = u64::from(video.source_width) * u64::from(video.source_height);
+        threads::decoding(self.cores_per_run(plan), pixels, &rungs)
     }
 
     /// The cores that are one run's when the job has as many runs as it can.
@@ -172,7 +180,7 @@ impl Session for CpuSession<'_> {
         let stages = CpuStages {
             engine: self.engine,
             plan,
-            decoder_threads: self.engine.threads(plan).decoder,
+            decoder_threads: self.engine.decoder_threads(plan, self.run),
         };
         pipeline::execute(&stages, self.prepared, self.run, sink, control)
     }

@@ -1,6 +1,6 @@
 //! How cores are shared out among the encoders of a ladder.
 
-use newsreel_cpu::Threads;
+use newsreel_cpu::{Threads, decoding};
 use newsreel_model::plan::RungPlan;
 use newsreel_model::profile::{RateControl, VideoCodec};
 
@@ -40,4 +40,14 @@ fn encoders_get_their_share_rounded_up_and_never_more_than_there_is() {
 #[test]
 fn a_fixed_number_is_everyones() {
     assert_eq!(shares(2, 3), [3, 3, 3, 3]);
+}
+
+#[test]
+fn a_decoder_has_its_share_of_the_work_and_a_run_that_makes_little_decodes_with_all() {
+    let (large, middle, small) = (rung(1280, 720), rung(854, 480), rung(426, 240));
+    let source = 1920 * 1080;
+    assert_eq!(decoding(2, source, &[&large, &middle, &small]), 1);
+    assert_eq!(decoding(16, source, &[&large, &middle, &small]), 7);
+    assert_eq!(decoding(2, source, &[&small]), 2);
+    assert_eq!(decoding(2, source, &[]), 2);
 }

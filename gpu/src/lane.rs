@@ -12,7 +12,8 @@ use newsreel_media::hardware::{
     DeviceSplitter, HardwareDecoder, HostEncoder, RungEncoder, RungScaler, SourceDecoder,
 };
 use newsreel_media::pipeline::{Role, Stages, VideoEncoder};
-use newsreel_media::software::{SoftwareDecoder, SoftwareScaler};
+use newsreel_media::software::SoftwareDecoder;
+use newsreel_media::software_scaler::SoftwareScaler;
 use newsreel_model::plan::{Plan, RungPlan};
 use newsreel_model::{Code, Error, Result};
 

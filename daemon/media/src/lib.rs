@@ -25,6 +25,7 @@ pub mod probe;
 pub mod reader;
 pub mod slots;
 pub mod software;
+pub mod software_scaler;
 pub mod software_split;
 mod sound_alone;
 pub mod sources;

@@ -1,17 +1,14 @@
-//! The pipeline's stages in host memory: libavcodec decoding, libswscale, and any libavcodec software encoder.
+//! The pipeline's stages in host memory: libavcodec decoding and any libavcodec software encoder.
 //!
-//! Not here: which encoder with which options (the engines decide).
+//! Not here: scaling (`software_scaler`), or which encoder with which options (the engines decide).
 
-use newsreel_model::plan::{Colour, RungPlan, VideoPlan};
+use newsreel_model::plan::VideoPlan;
 use newsreel_model::{Code, Error, Result};
 
 use crate::condition::Conditioner;
 use crate::errors;
-use crate::ffi::{
-    AvError, Decoder, Encoder, Frame, FramePool, Packet, Params, PictureFormat, PixelFormat,
-    Received, Scaler, Siting, VideoSettings,
-};
-use crate::pipeline::{self, Decoded, Surface, VideoDecoder, VideoEncoder};
+use crate::ffi::{AvError, Decoder, Encoder, Frame, Packet, Params, Received, VideoSettings};
+use crate::pipeline::{Decoded, Surface, VideoDecoder, VideoEncoder};
 
 impl Surface for Frame {
     fn share(&self) -> Result<Self> {
@@ -95,70 +92,6 @@ impl VideoDecoder for SoftwareDecoder {
         };
         self.conditioner = Some(conditioner);
         Ok(conditioned)
-    }
-}
-
-/// libswscale, following the source when its size or format changes in mid-stream.
-pub struct SoftwareScaler {
-    target: PictureFormat,
-    pool: FramePool,
-    scaler: Option<Scaler>,
-}
-
-impl SoftwareScaler {
-    /// Scales to the rung's size in planar 4:2:0, limited range, with ten bits for HDR.
-    ///
-    /// # Errors
-    /// Out of memory.
-    pub fn new(rung: &RungPlan, colour: Colour) -> Result<Self> {
-        let format = PixelFormat::for_rungs(colour.is_hdr());
-        Self::to(rung.width, rung.height, format, colour)
-    }
-
-    /// Scales to any size and format, limited range.
-    ///
-    /// # Errors
-    /// Out of memory.
-    pub fn to(width: u32, height: u32, format: PixelFormat, colour: Colour) -> Result<Self> {
-        let pool = FramePool::new(width, height, format).map_err(errors::engine("scaling"))?;
-        let target = PictureFormat {
-            width,
-            height,
-            format,
-            full_range: false,
-            matrix: colour.matrix,
-            siting: Siting::Left,
-        };
-        Ok(Self {
-            target,
-            pool,
-            scaler: None,
-        })
-    }
-}
-
-impl pipeline::Scaler for SoftwareScaler {
-    type In = Frame;
-    type Out = Frame;
-
-    fn scale(&mut self, picture: &Frame) -> Result<Frame> {
-        let failed = errors::engine("scaling");
-        let mut from = PictureFormat::of(picture);
-        if !from.states_matrix() {
-            // What the plan found out for pictures that do not say.
-            from.matrix = self.target.matrix;
-        }
-        if from == self.target {
-            return picture.share().map_err(&failed);
-        }
-        if self.scaler.as_ref().is_none_or(|s| s.from() != from) {
-            self.scaler = Some(Scaler::new(from, self.target).map_err(&failed)?);
-        }
-        let mut target = self.pool.get().map_err(&failed)?;
-        if let Some(scaler) = &mut self.scaler {
-            scaler.scale(picture, &mut target).map_err(&failed)?;
-        }
-        Ok(target)
     }
 }
 

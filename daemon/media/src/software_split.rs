@@ -9,7 +9,7 @@ use newsreel_model::plan::VideoPlan;
 use crate::condition::Converter;
 use crate::ffi::Frame;
 use crate::pipeline::{Scaler, Splitter};
-use crate::software::SoftwareScaler;
+use crate::software_scaler::SoftwareScaler;
 
 /// What every rung is given of a decoded picture.
 pub struct Shown {

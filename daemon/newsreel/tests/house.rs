@@ -13,7 +13,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("newsreel-model", &[]),
     ("newsreel-config", &["newsreel-model"]),
-    ("newsreel-media", &["newsreel-model"]),
+    ("newsreel-media", &["newsreel-model", "newsreel-scale"]),
     ("newsreel-scheduler", &["newsreel-model"]),
     ("newsreel-store", &["newsreel-model"]),
     ("newsreel-api", &["newsreel-model"]),

@@ -1,4 +1,5 @@
-//! The arithmetic of the scaling kernel: filters, weights, the argument block, and a scalar reference of what the kernel does.
+//! The arithmetic of scaling, for GPUs and cores alike: filters, weights, the kernel's argument block, a scalar reference of what the
+//! kernel does, and [`mod@cores`], which does the same by vectors.
 //!
 //! Pure: no driver, no device, no I/O. What runs on a device is `gpu/src/nvidia/kernels/scale.cu`; that it does the same
 //! as [`mod@reference`] to the last bit is held by `tests/scaling/kernel.rs`, which compiles it for the host.
@@ -14,6 +15,7 @@
 
 mod axis;
 pub mod block;
+pub mod cores;
 mod error;
 mod filter;
 mod plan;

@@ -153,7 +153,7 @@ impl Plan {
     }
 }
 
-fn check(request: &Request) -> Result<(), PlanError> {
+pub(crate) fn check(request: &Request) -> Result<(), PlanError> {
     let count = request.rungs.len();
     if !(1..=MAX_RUNGS).contains(&count) {
         return Err(PlanError::RungCount(count));
@@ -201,15 +201,15 @@ fn entry(table: &mut Vec<u8>, axis: &Axis, firsts: &[usize]) -> Result<block::Ax
 }
 
 /// The four axes' places in the source, in samples of their planes: luma columns and rows, chroma columns and rows.
-struct Lines {
+pub(crate) struct Lines {
     crop: (u32, u32, u32, u32),
     siting: Siting,
     /// First readable sample and number of readable samples.
-    regions: [(u32, usize); 4],
+    pub(crate) regions: [(u32, usize); 4],
 }
 
 impl Lines {
-    fn of(request: &Request) -> Self {
+    pub(crate) fn of(request: &Request) -> Self {
         let (left, top, width, height) = request.crop;
         let luma = |from: u32, len: u32| (from, len);
         let chroma = |from: u32, len: u32| (from / 2, (from + len).div_ceil(2) - from / 2);
@@ -226,7 +226,7 @@ impl Lines {
         }
     }
 
-    fn axes(&self, filter: Filter, rung: &RungSize) -> Result<[Axis; 4], PlanError> {
+    pub(crate) fn axes(&self, filter: Filter, rung: &RungSize) -> Result<[Axis; 4], PlanError> {
         let (left, top, width, height) = self.crop;
         let (across, down) = self.siting.phases();
         let line = |a: usize, from: u32, len: u32, out: u32, phase: Option<f64>| {

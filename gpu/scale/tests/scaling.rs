@@ -8,6 +8,8 @@
 
 #[path = "scaling/buffers.rs"]
 mod buffers;
+#[path = "scaling/cores.rs"]
+mod cores;
 #[path = "scaling/exact.rs"]
 mod exact;
 #[path = "scaling/kernel.rs"]

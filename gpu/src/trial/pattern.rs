@@ -4,7 +4,8 @@ use newsreel_media::ffi::{
     Frame, FramePool, Packet, Params, PixelFormat, Received, VideoSettings, has_encoder,
 };
 use newsreel_media::pipeline::{Scaler, VideoEncoder};
-use newsreel_media::software::{SoftwareEncoder, SoftwareScaler};
+use newsreel_media::software::SoftwareEncoder;
+use newsreel_media::software_scaler::SoftwareScaler;
 use newsreel_model::device::{Codec, Size};
 use newsreel_model::plan::Colour;
 use newsreel_model::{Code, Error, Rational, Result};

@@ -34,6 +34,10 @@ pub struct Look {
 /// Pictures that are looked at where fields may be: two seconds.
 const SAMPLE: u32 = 50;
 
+/// Pictures in a row without fields, where none says that it has any, after which no more are looked at: whoever waits for the first
+/// segment waits for this.
+const PLAIN: u32 = 12;
+
 /// Lines of the systems that ever had fields, with their blanking and as codecs round them. No other picture is
 /// interlaced without saying so.
 const INTERLACED_LINES: [u32; 9] = [480, 484, 486, 512, 576, 608, 1080, 1088, 1035];
@@ -54,6 +58,10 @@ pub fn look(source: &dyn Source, index: &Index, params: &Params, cancel: &Cancel
     let likely = params.is_interlaced();
     let threads = if likely { THREADS } else { 1 };
     let mut decoder = Decoder::open(params, threads, None).map_err(&failed)?;
+    if !likely {
+        // Fields are not softened away, and nobody sees these pictures.
+        decoder.prefer_speed();
+    }
     let (mut packet, mut frame) = (
         Packet::new().map_err(&failed)?,
         Frame::new().map_err(&failed)?,
@@ -72,11 +80,11 @@ pub fn look(source: &dyn Source, index: &Index, params: &Params, cancel: &Cancel
             }
             // What cannot be measured is left to what it says of itself.
             fields.add(&mut frame, &mut seen).ok();
-            if seen.pictures >= SAMPLE {
+            if seen.is_enough() {
                 break;
             }
         }
-        if !more || seen.pictures >= SAMPLE {
+        if !more || seen.is_enough() {
             break;
         }
     }
@@ -95,6 +103,11 @@ impl Look {
         if self.light.is_none() {
             self.light = picture.light();
         }
+    }
+
+    fn is_enough(&self) -> bool {
+        let fields = self.flagged + self.top_first + self.bottom_first;
+        self.pictures >= SAMPLE || (fields == 0 && self.progressive >= PLAIN)
     }
 
     fn may_have_fields(&self, picture: &Frame) -> bool {

@@ -24,6 +24,7 @@ mod packet;
 mod params;
 mod parser;
 mod picture;
+mod planes;
 mod resampler;
 mod scaler;
 mod shown;
@@ -52,6 +53,7 @@ pub use packet::Packet;
 pub use params::{Params, PixelFormat};
 pub use parser::{Parser, Picture};
 pub use picture::FramePool;
+pub use planes::{Plane, PlaneMut};
 pub use resampler::{Mix, Resampler, SampleFormat};
 pub use scaler::{PictureFormat, Scaler, Siting};
 

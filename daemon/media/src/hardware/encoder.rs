@@ -11,7 +11,8 @@ use crate::ffi::{
     VideoSettings,
 };
 use crate::pipeline::{Scaler, VideoEncoder};
-use crate::software::{SoftwareEncoder, SoftwareScaler};
+use crate::software::SoftwareEncoder;
+use crate::software_scaler::SoftwareScaler;
 
 use super::{Explain, Shape, Stage, ask};
 

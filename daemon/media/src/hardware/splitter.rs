@@ -9,7 +9,7 @@ use crate::condition::Converter;
 use crate::errors;
 use crate::ffi::{Frame, HwDevice, HwFrame, HwFrames, PixelFormat};
 use crate::pipeline::{Scaler, Splitter};
-use crate::software::SoftwareScaler;
+use crate::software_scaler::SoftwareScaler;
 
 use super::{Explain, Ladder, RungPicture, Shape, SourcePicture, Stage, ask, shape};
 
