@@ -4,6 +4,10 @@
 //! Not here: what is compared (see `src/bin`), or any assertion: machines are noisy, only ratios within one run are shown.
 #![forbid(unsafe_code)]
 
+pub mod clips;
+pub mod peers;
+pub mod quality;
+
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -15,6 +19,50 @@ pub fn option(arguments: &[String], name: &str, default: usize) -> usize {
     let at = arguments.iter().position(|a| a == name);
     at.and_then(|i| arguments.get(i + 1)?.parse().ok())
         .unwrap_or(default)
+}
+
+/// Every text after `name` among a command's arguments.
+#[must_use]
+pub fn texts(arguments: &[String], name: &str) -> Vec<String> {
+    let pairs = arguments.iter().zip(arguments.iter().skip(1));
+    let named = pairs.filter(|(option, _)| *option == name);
+    named.map(|(_, text)| text.clone()).collect()
+}
+
+/// The cores of this machine.
+#[must_use]
+#[allow(clippy::cast_precision_loss, reason = "there are not so many")]
+pub fn cores() -> f64 {
+    std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64)
+}
+
+/// Seconds of the cores that fields of `/proc/PROCESS/stat` say, counted from the one after the name; Linux counts in hundredths
+/// (`getconf CLK_TCK`).
+fn stat_s(process: &str, fields: [usize; 2]) -> io::Result<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // The name is the only field with spaces in it, and ends with the last bracket.
+    let rest = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+    let all: Vec<&str> = rest.split(' ').collect();
+    let ticks = |at: usize| all.get(at).and_then(|t| t.parse::<f64>().ok());
+    let sum: Option<f64> = fields.into_iter().map(ticks).sum();
+    sum.map(|ticks| ticks / 100.0)
+        .ok_or_else(|| io::Error::other(format!("{stat:?} is not as it should be")))
+}
+
+/// What a process has taken of the cores, its children left out.
+///
+/// # Errors
+/// There is no such process.
+pub fn cpu_s(process: u32) -> io::Result<f64> {
+    stat_s(&process.to_string(), [11, 12])
+}
+
+/// What all children of this process that were waited for have taken of the cores.
+///
+/// # Errors
+/// The system does not say.
+pub fn children_cpu_s() -> io::Result<f64> {
+    stat_s("self", [13, 14])
 }
 
 /// Starts a daemon over a configuration; with it the host and port it listens on.

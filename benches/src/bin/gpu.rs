@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Instant;
 
-use newsreel_benches::{median, option};
+use newsreel_benches::{children_cpu_s, median, option};
 use serde_json::Value;
 
 /// Next to nothing is left out, so that only decoding and scaling differ; and what is compared with ffmpeg.
@@ -238,80 +238,10 @@ impl Bench {
     /// The same job by both in turn: 1080p to 720p, 480p and 360p, decoded and scaled on the GPU, encoded by libx264.
     fn beside_ffmpeg(&self, device: &str, clips: &Path, seconds: usize, rounds: usize) {
         println!("## A whole job, beside ffmpeg\n");
-        let clip = self.scratch.join("source.mp4");
-        let made = Command::new(&self.ffmpeg)
-            .args(["-v", "error", "-y", "-stream_loop", "-1", "-i"])
-            .arg(clips.join("bunny-720p25.mp4"))
-            .args([
-                "-t",
-                &seconds.to_string(),
-                "-an",
-                "-vf",
-                "scale=1920:1080",
-                "-c:v",
-                "libx264",
-                "-preset",
-                "ultrafast",
-                "-crf",
-                "20",
-            ])
-            .arg(&clip)
-            .status();
-        if !made.is_ok_and(|s| s.success()) {
-            println!("Not measured: there is no clip to make it from.\n");
-            return;
-        }
-        let mut ours = Command::new(&self.newsreel);
-        ours.arg("transcode").arg(&clip).args([
-            "--force",
-            "--device",
-            device,
-            "--profile",
-            "three",
-        ]);
-        ours.arg("--config")
-            .arg(&self.config)
-            .arg("--out")
-            .arg(self.scratch.join("ours"));
-        let mut theirs = Command::new(&self.ffmpeg);
-        theirs
-            .args([
-                "-v",
-                "error",
-                "-y",
-                "-hwaccel",
-                "cuda",
-                "-hwaccel_output_format",
-                "cuda",
-                "-i",
-            ])
-            .arg(&clip);
-        let rungs = [
-            ("a", 1280, 720, 2800),
-            ("b", 854, 480, 1400),
-            ("c", 640, 360, 800),
-        ];
-        let each = rungs
-            .map(|(n, w, h, _)| format!("[{n}]scale_cuda={w}:{h},hwdownload,format=nv12[{n}o]"));
-        theirs.args([
-            "-filter_complex",
-            &format!("[0:v]split=3[a][b][c];{}", each.join(";")),
-        ]);
-        for (name, _, _, rate) in rungs {
-            let (rate, room) = (format!("{rate}k"), format!("{}k", rate * 2));
-            theirs.args([
-                "-map",
-                &format!("[{name}o]"),
-                "-c:v",
-                "libx264",
-                "-preset",
-                "veryfast",
-                "-crf",
-                "23",
-            ]);
-            theirs.args(["-maxrate", &rate, "-bufsize", &room, "-g", "100"]);
-            theirs.arg(self.scratch.join(format!("{name}.mp4")));
-        }
+        let Some(clip) = self.enlarged(&clips.join("bunny-720p25.mp4"), seconds) else {
+            return println!("Not measured: there is no clip to make it from.\n");
+        };
+        let (mut ours, mut theirs) = (self.ours(&clip, device), self.theirs(&clip));
         let mut figures: [Vec<(f64, f64)>; 2] = Default::default();
         for _ in 0..rounds {
             for (command, figures) in [&mut ours, &mut theirs].into_iter().zip(&mut figures) {
@@ -321,21 +251,73 @@ impl Bench {
                 }
             }
         }
-        let [ours, theirs] = &figures;
-        println!("| | wall s | CPU s |\n| --- | --- | --- |");
-        for (name, figures) in [("newsreel", ours), ("ffmpeg, one process", theirs)] {
-            let of = |f: fn(&(f64, f64)) -> f64| median(figures.iter().map(f).collect());
-            println!("| {name} | {:.2} | {:.2} |", of(|c| c.0), of(|c| c.1));
-        }
-        let ratio = |f: fn(&(f64, f64)) -> f64| {
-            median(ours.iter().zip(theirs).map(|(a, b)| f(a) / f(b)).collect())
-        };
-        println!(
-            "\nnewsreel to ffmpeg, median of {rounds} rounds: wall {:.2}, CPU {:.2}.",
-            ratio(|c| c.0),
-            ratio(|c| c.1)
-        );
+        show(&figures);
     }
+
+    /// So many seconds of 1080p; none where they cannot be made.
+    fn enlarged(&self, real: &Path, seconds: usize) -> Option<PathBuf> {
+        let clip = self.scratch.join("source.mp4");
+        let made = Command::new(&self.ffmpeg)
+            .args(["-v", "error", "-y", "-stream_loop", "-1", "-i"])
+            .arg(real)
+            .args(["-t", &seconds.to_string(), "-an", "-vf", "scale=1920:1080"])
+            .args(["-c:v", "libx264", "-preset", "ultrafast", "-crf", "20"])
+            .arg(&clip)
+            .status();
+        made.is_ok_and(|s| s.success()).then_some(clip)
+    }
+
+    fn ours(&self, clip: &Path, device: &str) -> Command {
+        let mut command = Command::new(&self.newsreel);
+        command.arg("transcode").arg(clip);
+        command.args(["--force", "--device", device, "--profile", "three"]);
+        command.arg("--config").arg(&self.config);
+        command.arg("--out").arg(self.scratch.join("ours"));
+        command
+    }
+
+    fn theirs(&self, clip: &Path) -> Command {
+        let mut command = Command::new(&self.ffmpeg);
+        command.args(["-v", "error", "-y", "-hwaccel", "cuda"]);
+        command.args(["-hwaccel_output_format", "cuda", "-i"]);
+        command.arg(clip);
+        let rungs = [
+            ("a", 1280, 720, 2800),
+            ("b", 854, 480, 1400),
+            ("c", 640, 360, 800),
+        ];
+        let each = rungs
+            .map(|(n, w, h, _)| format!("[{n}]scale_cuda={w}:{h},hwdownload,format=nv12[{n}o]"));
+        let graph = format!("[0:v]split=3[a][b][c];{}", each.join(";"));
+        command.args(["-filter_complex", &graph]);
+        for (name, _, _, rate) in rungs {
+            let (rate, room) = (format!("{rate}k"), format!("{}k", rate * 2));
+            command.args(["-map", &format!("[{name}o]"), "-c:v", "libx264"]);
+            command.args(["-preset", "veryfast", "-crf", "23"]);
+            command.args(["-maxrate", &rate, "-bufsize", &room, "-g", "100"]);
+            command.arg(self.scratch.join(format!("{name}.mp4")));
+        }
+        command
+    }
+}
+
+/// Wall and cores of newsreel and ffmpeg, and their ratios.
+fn show(figures: &[Vec<(f64, f64)>; 2]) {
+    let [ours, theirs] = figures;
+    println!("| | wall s | CPU s |\n| --- | --- | --- |");
+    for (name, figures) in [("newsreel", ours), ("ffmpeg, one process", theirs)] {
+        let of = |f: fn(&(f64, f64)) -> f64| median(figures.iter().map(f).collect());
+        println!("| {name} | {:.2} | {:.2} |", of(|c| c.0), of(|c| c.1));
+    }
+    let ratio = |f: fn(&(f64, f64)) -> f64| {
+        median(ours.iter().zip(theirs).map(|(a, b)| f(a) / f(b)).collect())
+    };
+    println!(
+        "\nnewsreel to ffmpeg, median of {} rounds: wall {:.2}, CPU {:.2}.",
+        ours.len(),
+        ratio(|c| c.0),
+        ratio(|c| c.1)
+    );
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -358,21 +340,14 @@ fn makers(report: &Value) -> String {
 
 /// Seconds of wall and of the cores that a command takes; none where it fails.
 fn cost(command: &mut Command) -> Option<(f64, f64)> {
-    let (began, before) = (Instant::now(), children_cpu_s());
+    let (began, before) = (Instant::now(), children_cpu_s().ok()?);
     command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     let ended = command.status().ok()?;
+    let spent = children_cpu_s().ok()? - before;
     ended
         .success()
-        .then(|| (began.elapsed().as_secs_f64(), children_cpu_s() - before))
-}
-
-/// What all children that were waited for have taken of the cores. Linux counts in hundredths of a second.
-fn children_cpu_s() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
-    let ticks = |field: usize| fields[field].parse::<f64>().unwrap();
-    (ticks(13) + ticks(14)) / 100.0
+        .then(|| (began.elapsed().as_secs_f64(), spent))
 }

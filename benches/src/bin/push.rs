@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::post;
-use newsreel_benches::{option, serve};
+use newsreel_benches::{cpu_s, option, serve};
 use newsreel_model::envelope::Envelope;
 use newsreel_model::spec::JobSpec;
 use serde_json::Value;
@@ -138,7 +138,7 @@ async fn round(
     // What is still on its way counts too.
     tokio::time::sleep(Duration::from_secs(2)).await;
     listening.iter().for_each(tokio::task::JoinHandle::abort);
-    let cpu_s = cpu_s(daemon.id());
+    let cpu_s = cpu_s(daemon.id()).unwrap();
     let _ = daemon.kill();
     let _ = daemon.wait();
     Round {
@@ -147,16 +147,6 @@ async fn round(
         heard,
         received,
     }
-}
-
-/// What a process has taken of the cores, its children left out. Linux counts in hundredths of a second (`getconf CLK_TCK`).
-fn cpu_s(process: u32) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-    // The name, the only field with spaces in it, ends with the last bracket; after it come the fields from the third on.
-    let fields = stat.rsplit_once(") ").unwrap().1;
-    let fields: Vec<&str> = fields.split(' ').collect();
-    let ticks = |field: usize| fields[field].parse::<f64>().unwrap();
-    (ticks(11) + ticks(12)) / 100.0
 }
 
 /// Submits the jobs, and waits until the last is complete.

@@ -11,7 +11,7 @@ use super::lane::{self, LaneContext};
 use super::{RunControl, SegmentSink, Stages};
 
 /// Decoded pictures waiting per rung: enough that no lane waits for a decode, few enough to keep memory small.
-const QUEUE: usize = 2;
+const QUEUE: usize = 4;
 
 /// What a run did, beside the segments it handed over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
