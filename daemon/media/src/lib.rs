@@ -16,6 +16,7 @@ pub mod gate;
 pub mod geometry;
 pub mod hardware;
 pub mod index;
+pub mod measure;
 pub mod mend;
 pub mod package;
 pub mod pictures;

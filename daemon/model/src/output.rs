@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::job::{Finished, layout};
 use crate::plan::Plan;
 use crate::profile::VideoCodec;
+use crate::report::Quality;
 
 /// A rung as clients see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct OutputView {
     /// Its name, such as `720p`: also that of its directory below `video/`.
@@ -32,6 +33,9 @@ pub struct OutputView {
     pub bytes: u64,
     /// What made them: devices and encoders, such as `cuda:0/h264_nvenc`, each once.
     pub made_by: Vec<String>,
+    /// How like the source it is, once that was measured; see `measure` of a job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<Quality>,
 }
 
 /// The rungs of a plan, largest first, with what is finished of each.
@@ -62,6 +66,7 @@ pub fn outputs(plan: &Plan, pieces: &[Finished]) -> Vec<OutputView> {
             frames_total: plan.grid.frames(),
             bytes: done.iter().map(|piece| piece.bytes).sum(),
             made_by: makers.into_iter().map(str::to_owned).collect(),
+            quality: None,
         }
     };
     plan.video.rungs.iter().map(view).collect()

@@ -7,6 +7,24 @@ use serde::{Deserialize, Serialize};
 use crate::job::JobState;
 use crate::plan::{AudioRole, CaptionPlan, LoudnessPlan, Warning};
 
+/// How like its source a rung is: its pictures beside the source's, conditioned and scaled as they were meant to be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Quality {
+    /// Peak signal-to-noise ratio over all planes and measured pictures, in dB, 0–100; 100 where nothing differs.
+    pub psnr_db: f64,
+    /// The same of luma alone.
+    pub psnr_luma_db: f64,
+    /// The same as `psnr_db`, of the picture that is least like.
+    pub psnr_least_db: f64,
+    /// Structural similarity over all planes, the mean of the pictures, up to 1.
+    pub ssim: f64,
+    /// Pictures that were measured.
+    pub frames: u32,
+    /// Seconds of the programme that were measured, spread evenly over it.
+    pub measured_s: f64,
+}
+
 /// What happened to one rung.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RungReport {
@@ -34,6 +52,9 @@ pub struct RungReport {
     pub average_bps: u64,
     /// The highest average of one segment in bit/s.
     pub peak_segment_bps: u64,
+    /// How like the source it is, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<Quality>,
 }
 
 /// What became of one rendition of the sound.

@@ -171,6 +171,11 @@ pub struct JobSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schema", schema(max_items = 8))]
     pub notifications: Vec<Notification>,
+    /// Whether each rung is compared with the source when it is made (PSNR and SSIM, in `GET /v1/jobs/{id}/outputs` and
+    /// `report.json`). That takes a while, during which everything can be played already.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "schema", schema(default = false))]
+    pub measure: bool,
     /// When it should be complete: among jobs outside the breaking band, the earlier deadline goes first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
@@ -233,6 +238,7 @@ impl JobSpec {
             destination: None,
             subtitles: Vec::new(),
             notifications: Vec::new(),
+            measure: false,
             deadline: None,
         }
     }

@@ -18,6 +18,8 @@ mod colour;
 mod hdr;
 #[path = "fidelity/made.rs"]
 mod made;
+#[path = "fidelity/measured.rs"]
+mod measured;
 
 use std::path::{Path, PathBuf};
 

@@ -58,6 +58,8 @@ mod long_upload;
 mod manager;
 #[path = "serve/many.rs"]
 mod many;
+#[path = "serve/measured.rs"]
+mod measured;
 #[path = "serve/metrics.rs"]
 mod metrics;
 #[path = "serve/nested.rs"]

@@ -1,5 +1,6 @@
-//! A chain of libavfilter's filters between a source and a sink of ours. Not the choice of filters.
+//! libavfilter's filters between a source of ours, or two, and a sink. Not the choice of filters.
 
+use std::ffi::CStr;
 use std::ptr;
 
 use ffmpeg_sys_next as sys;
@@ -11,9 +12,13 @@ use super::{AvError, Frame, c_string, check};
 /// the picture they were made of, also where a filter makes two of one.
 pub struct Graph {
     graph: *mut sys::AVFilterGraph,
-    source: *mut sys::AVFilterContext,
+    /// As they are named in [`NAMES`].
+    sources: Vec<*mut sys::AVFilterContext>,
     sink: *mut sys::AVFilterContext,
 }
+
+/// What `filters` call what goes in: first what there always is, then what is put beside it.
+const NAMES: [&CStr; 2] = [c"in", c"beside"];
 
 // SAFETY: a graph may be used from any one thread at a time.
 unsafe impl Send for Graph {}
@@ -25,6 +30,18 @@ impl Graph {
     /// # Errors
     /// There is no such filter, or it refuses an option or the pictures' format.
     pub fn new(first: &Frame, filters: &str, extra: u32) -> Result<Self, AvError> {
+        Self::over(&[first], filters, extra)
+    }
+
+    /// A graph for pictures like `first`, which `filters` call `[in]`, each with one like `other` beside it, `[beside]`.
+    ///
+    /// # Errors
+    /// There is no such filter, or it refuses an option or the pictures' format.
+    pub fn beside(first: &Frame, other: &Frame, filters: &str) -> Result<Self, AvError> {
+        Self::over(&[first, other], filters, 0)
+    }
+
+    fn over(firsts: &[&Frame], filters: &str, extra: u32) -> Result<Self, AvError> {
         // SAFETY: the graph owns every filter made in it and is owned itself as soon as it exists.
         unsafe {
             let graph = sys::avfilter_graph_alloc();
@@ -33,12 +50,15 @@ impl Graph {
             }
             let mut this = Self {
                 graph,
-                source: ptr::null_mut(),
+                sources: Vec::new(),
                 sink: ptr::null_mut(),
             };
             // Runs are what uses the cores, and some filters' results depend on how many threads share a picture.
             (*graph).nb_threads = 1;
-            this.source = this.source_like(first)?;
+            for (first, name) in firsts.iter().zip(NAMES) {
+                let source = this.source_like(first, name)?;
+                this.sources.push(source);
+            }
             check(sys::avfilter_graph_create_filter(
                 &raw mut this.sink,
                 sys::avfilter_get_by_name(c"buffersink".as_ptr()),
@@ -55,12 +75,16 @@ impl Graph {
     }
 
     /// # Safety
-    /// The graph is valid and has no source yet.
-    unsafe fn source_like(&self, first: &Frame) -> Result<*mut sys::AVFilterContext, AvError> {
+    /// The graph is valid and has no source of this name yet.
+    unsafe fn source_like(
+        &self,
+        first: &Frame,
+        name: &CStr,
+    ) -> Result<*mut sys::AVFilterContext, AvError> {
         // SAFETY: the parameters are copied by the filter, which takes a reference of its own to a device's pool.
         unsafe {
             let buffer = sys::avfilter_get_by_name(c"buffer".as_ptr());
-            let source = sys::avfilter_graph_alloc_filter(self.graph, buffer, c"in".as_ptr());
+            let source = sys::avfilter_graph_alloc_filter(self.graph, buffer, name.as_ptr());
             let parameters = sys::av_buffersrc_parameters_alloc();
             if source.is_null() || parameters.is_null() {
                 sys::av_free(parameters.cast());
@@ -81,22 +105,28 @@ impl Graph {
     }
 
     /// # Safety
-    /// Graph, source and sink are valid and unlinked.
+    /// Graph, sources and sink are valid and unlinked.
     unsafe fn link(&mut self, filters: &str) -> Result<(), AvError> {
         // SAFETY: the lists belong to us until the parser takes them, and what it leaves is freed.
         unsafe {
-            let open = |filter: *mut sys::AVFilterContext, name: &std::ffi::CStr| {
+            let open = |filter: *mut sys::AVFilterContext, name: &CStr, next| {
                 let end = sys::avfilter_inout_alloc();
                 if !end.is_null() {
                     (*end).name = sys::av_strdup(name.as_ptr());
                     (*end).filter_ctx = filter;
                     (*end).pad_idx = 0;
-                    (*end).next = ptr::null_mut();
+                    (*end).next = next;
+                } else {
+                    let mut lost = next;
+                    sys::avfilter_inout_free(&raw mut lost);
                 }
                 end
             };
-            let mut outputs = open(self.source, c"in");
-            let mut inputs = open(self.sink, c"out");
+            let named = self.sources.iter().zip(NAMES).rev();
+            let mut outputs = named.fold(ptr::null_mut(), |next, (source, name)| {
+                open(*source, name, next)
+            });
+            let mut inputs = open(self.sink, c"out", ptr::null_mut());
             let parsed = if outputs.is_null() || inputs.is_null() {
                 AvError::NO_MEMORY.0
             } else {
@@ -132,10 +162,25 @@ impl Graph {
     /// # Errors
     /// A filter failed.
     pub fn send(&mut self, picture: Option<&Frame>) -> Result<(), AvError> {
+        self.send_to(0, picture)
+    }
+
+    /// The same for what is beside it, in a graph made for that.
+    ///
+    /// # Errors
+    /// A filter failed.
+    pub fn send_beside(&mut self, picture: Option<&Frame>) -> Result<(), AvError> {
+        self.send_to(1, picture)
+    }
+
+    fn send_to(&mut self, source: usize, picture: Option<&Frame>) -> Result<(), AvError> {
+        let Some(&source) = self.sources.get(source) else {
+            return Err(AvError(sys::AVERROR(sys::EINVAL)));
+        };
         let picture = picture.map_or(ptr::null_mut(), Frame::as_ptr);
         // SAFETY: a configured graph; KEEP_REF (8, libavfilter/buffersrc.h) leaves our picture as it is, so that the
         // graph only reads it; null is the documented end.
-        check(unsafe { sys::av_buffersrc_add_frame_flags(self.source, picture, 8) }).map(|_| ())
+        check(unsafe { sys::av_buffersrc_add_frame_flags(source, picture, 8) }).map(|_| ())
     }
 
     /// Takes the next picture out.

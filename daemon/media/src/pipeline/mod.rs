@@ -19,6 +19,8 @@ use newsreel_model::{Cancel, Error, Result};
 
 use crate::ffi::{Packet, Params, Received};
 
+pub(crate) use feed::{Feed, Outlet};
+pub(crate) use lane::Shot;
 pub use run::{RunStats, execute};
 
 /// A decoded or scaled picture wherever it lives; sharing it copies no samples.

@@ -37,6 +37,9 @@ pub struct Arguments {
     /// Throw away what an earlier job left in the directory.
     #[arg(long)]
     force: bool,
+    /// Compare each rung with the source when it is made (PSNR and SSIM in report.json); takes a while longer.
+    #[arg(long)]
+    measure: bool,
     /// How many parts of the clip are encoded at once; overrides `cpu.runs`.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
     runs: Option<u32>,
@@ -112,6 +115,7 @@ pub fn run(arguments: &Arguments, config: &Config) -> Result<()> {
             },
         },
         limits: config.limits.clone(),
+        measure: arguments.measure,
     };
     job::run(&request, &events, &cancel).map_err(|e| explain(e, arguments))
 }

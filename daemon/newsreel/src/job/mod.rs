@@ -11,6 +11,7 @@ pub mod outdir;
 pub mod playlists;
 pub mod programme;
 pub mod publisher;
+pub mod quality;
 pub mod record;
 pub mod report;
 mod runs;
@@ -59,6 +60,8 @@ pub struct Request {
     pub devices: DeviceRequest,
     /// What a source may ask of us.
     pub limits: Limits,
+    /// Whether the finished rungs are compared with the source.
+    pub measure: bool,
 }
 
 /// Everything the parts of a job share.

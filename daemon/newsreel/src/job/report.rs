@@ -10,7 +10,7 @@ use newsreel_model::job::{Finished, JobState, layout};
 use newsreel_model::plan::{AudioPlan, Plan, Warning};
 use newsreel_model::ports::EventSink;
 use newsreel_model::report::{
-    FallbackReport, FrameReport, Report, RungReport, SoundReport, SourceReport,
+    FallbackReport, FrameReport, Quality, Report, RungReport, SoundReport, SourceReport,
 };
 use newsreel_model::{Error, Result};
 use parking_lot::Mutex;
@@ -106,6 +106,10 @@ pub struct Facts<'a> {
     /// Pieces taken over from an earlier execution.
     pub reused: &'a [Finished],
     pub milestones: &'a Milestones,
+    /// How like the source the rungs are, in their order; empty where that was not measured.
+    pub quality: &'a [Quality],
+    /// What was found out since the plan was made.
+    pub warnings: Vec<Warning>,
 }
 
 /// Writes the report and gives the journal back with it.
@@ -114,12 +118,15 @@ pub struct Facts<'a> {
 /// The report cannot be written.
 pub fn write(facts: &Facts<'_>, dir: &Path, mut journal: Vec<Finished>) -> Result<Vec<Finished>> {
     let plan = facts.plan;
-    let rungs: Vec<RungReport> = plan
+    let mut rungs: Vec<RungReport> = plan
         .video
         .rungs
         .iter()
         .map(|r| rung(facts, plan, &r.name, r.width, r.height, &journal))
         .collect();
+    for (rung, quality) in rungs.iter_mut().zip(facts.quality) {
+        rung.quality = Some(quality.clone());
+    }
     let first = plan
         .video
         .rungs
@@ -130,6 +137,7 @@ pub fn write(facts: &Facts<'_>, dir: &Path, mut journal: Vec<Finished>) -> Resul
         .map(|f| u64::from(f.concealed))
         .sum();
     let mut warnings = plan.warnings.clone();
+    warnings.extend(facts.warnings.iter().cloned());
     if concealed > 0 {
         warnings.push(Warning::new(
             "frames_concealed",
@@ -237,5 +245,6 @@ fn rung(
         bytes,
         average_bps: bps(bytes, plan.duration_s()),
         peak_segment_bps: peak.max().unwrap_or(0),
+        quality: None,
     }
 }

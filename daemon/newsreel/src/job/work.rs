@@ -23,6 +23,7 @@ use super::journal::Journal;
 use super::playlists::Playlists;
 use super::programme::Programme;
 use super::publisher::Publisher;
+use super::quality::{self, Measured};
 use super::report::{self, Milestones};
 use super::runs::Runs;
 use super::sink::{Sink, published_inits};
@@ -116,6 +117,13 @@ pub fn execute(
         journal.finished(),
         |smallest| storyboard(context, &prepared.plan, smallest, &finished),
     )?;
+    let measured = match context.request.measure && !prepared.plan.is_sound_alone() {
+        true => quality::here(prepared, &context.dir, &context.cancel)?,
+        false => Measured::default(),
+    };
+    for warning in measured.warning.iter().cloned() {
+        context.events.emit(&Event::Warning { warning });
+    }
     let facts = report::Facts {
         plan: &prepared.plan,
         source: &encoded.source,
@@ -123,6 +131,8 @@ pub fn execute(
         runs: encoded.runs,
         reused: &reused,
         milestones: &milestones,
+        quality: &measured.quality,
+        warnings: measured.warning.into_iter().collect(),
     };
     record.journal = report::write(&facts, &context.dir, journal)?;
     Ok(())

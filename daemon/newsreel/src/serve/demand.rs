@@ -59,8 +59,15 @@ fn may_use_cores(fallback: Fallback) -> bool {
     fallback == Fallback::Any
 }
 
-/// Stitching and checking: bound by the disk.
-pub fn finish() -> Demand {
+/// Stitching and checking: bound by the disk. Measuring decodes the source and every rung in two threads.
+pub fn finish(plan: &Plan, measures: bool) -> Demand {
+    if measures {
+        let one = on_cores(plan, 1);
+        return Demand::cpu_only(Resources {
+            cpu_millicores: 2000,
+            ..one
+        });
+    }
     Demand::cpu_only(Resources {
         cpu_millicores: 500,
         memory_mib: 64,

@@ -211,7 +211,7 @@ impl Core {
         Ok(())
     }
 
-    /// Finishing decodes nothing: it stays in the daemon.
+    /// Finishing decodes nothing in the daemon itself.
     fn finish(&mut self, start: &Start) -> Result<()> {
         let job = start.job;
         let live = self.jobs.get(&job).and_then(|e| e.live.clone());
@@ -219,9 +219,9 @@ impl Core {
         let phase = Phase::Packaging;
         self.store
             .apply(vec![(Change::Enter { job, phase }, None)])?;
-        let (tell, epoch) = (self.tell.clone(), start.epoch);
+        let (tell, epoch, config) = (self.tell.clone(), start.epoch, Arc::clone(&self.config));
         threads::start("finish", move || {
-            let error = live.finish().err();
+            let error = live.finish(&config).err();
             // Whoever hears of the end may open the job anew, and finds its directory free.
             drop(live);
             let _ = tell.send(Message::Ended { epoch, error });

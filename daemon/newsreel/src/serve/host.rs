@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 
 use super::live::LiveJob;
 use super::message::Message;
+use super::process;
 use crate::faults;
 use crate::job::publisher::Piece;
 use crate::threads;
@@ -59,24 +60,11 @@ impl Host {
     /// No process or thread can be started.
     pub fn start(
         slot: WorkerSlot,
-        (memory_mib, nice): (u64, u8),
+        limits: (u64, u8),
         tell_device: impl FnOnce(&mut Command),
         tell: Sender<Message>,
     ) -> Result<Arc<Self>> {
-        let (channel, theirs) = channel::pair()?;
-        let failed = |e: std::io::Error| {
-            Error::new(Code::WorkerLost, format!("a worker cannot be started: {e}"))
-        };
-        let mut command = Command::new("/proc/self/exe");
-        command
-            .args(["worker", "--memory-mib", &memory_mib.to_string()])
-            .args(["--nice", &nice.to_string()])
-            .stdin(Stdio::from(theirs))
-            .stdout(Stdio::null())
-            .env(crate::cli::LOG_FORMAT, crate::printing::format())
-            .current_dir("/");
-        tell_device(&mut command);
-        let child = command.spawn().map_err(failed)?;
+        let (channel, child) = process::start(limits, tell_device)?;
         let channel = Arc::new(channel);
         let (orders, given) = unbounded();
         let host = Arc::new(Self {
@@ -285,6 +273,8 @@ impl Host {
                 let _ = self.tell.send(Message::FellBack { epoch, fallback });
                 Ok(())
             }),
+            // Only who asked for it listens to it, over a worker of its own.
+            Word::Measured { .. } => Ok(()),
             Word::Ended { epoch, failure } => {
                 let Some(link) = self.sessions.lock().remove(&epoch) else {
                     return Ok(());

@@ -23,12 +23,14 @@ use parking_lot::Mutex;
 use super::checkpoints::StoreCheckpoints;
 use super::deliver::Outbound;
 use super::inputs::Roots;
+use super::measure;
 use super::message::Message;
 use super::records::{new_record, refuse_foreign};
 use super::sidecars;
 use crate::job::outdir::OutDir;
 use crate::job::playlists::Playlists;
 use crate::job::publisher::{Piece, Publisher};
+use crate::job::quality::Measured;
 use crate::job::report::{self, Milestones};
 use crate::job::sink::{Outlet, published_inits};
 use crate::job::{fingerprint, finish, journal, record};
@@ -303,18 +305,20 @@ impl LiveJob {
         self.state.lock().runs += 1;
     }
 
-    /// MP4s, manifests, gate, report, and the completed record.
+    /// MP4s, manifests, gate, what was asked to be measured, report, and the completed record.
     ///
     /// # Errors
     /// Writing failed, or the gate found something wrong.
-    pub fn finish(&self) -> Result<()> {
+    pub fn finish(&self, config: &Config) -> Result<()> {
         self.flush()?;
-        let (planned, playlists, runs) = {
+        let (planned, index, playlists, runs) = {
             let state = self.state.lock();
-            let planned = state.planned.clone();
+            let planned = state.planned.clone().zip(state.index.clone());
             let playlists = state.publishing.as_ref().map(|p| Arc::clone(&p.1));
             match (planned, playlists) {
-                (Some(planned), Some(playlists)) => (planned, playlists, state.runs),
+                (Some((planned, index)), Some(playlists)) => {
+                    (planned, index, playlists, state.runs)
+                }
                 _ => return Err(Error::bug("a job is finished before it is planned")),
             }
         };
@@ -327,6 +331,7 @@ impl LiveJob {
             &pieces,
             |_| Ok(Vec::new()),
         )?;
+        let measured = self.measure(&planned.plan, &index, config)?;
         let facts = report::Facts {
             plan: &planned.plan,
             source: &planned.source,
@@ -334,11 +339,31 @@ impl LiveJob {
             runs,
             reused: &self.reused,
             milestones: &self.milestones,
+            quality: &measured.quality,
+            warnings: measured.warning.into_iter().collect(),
         };
         let journal = report::write(&facts, self.dir(), journal)?;
         self.record.lock().journal.clone_from(&journal);
         self.write_record(JobState::Completed)?;
         self.deliver(&journal, &self.tell)
+    }
+
+    /// How like the source the rungs are, where the job asks for it.
+    fn measure(&self, plan: &Plan, index: &OwnedFd, config: &Config) -> Result<Measured> {
+        if !self.job.spec.measure || plan.is_sound_alone() {
+            return Ok(Measured::default());
+        }
+        let finished = measure::Finished {
+            source: &self.source,
+            dir: self.dir(),
+            plan,
+            index,
+        };
+        let measured = Measured::of(measure::measure(&finished, config, &self.cancel))?;
+        for warning in measured.warning.iter().cloned() {
+            self.milestones.emit(&Event::Warning { warning });
+        }
+        Ok(measured)
     }
 
     /// Records how the job ended, and stops what still writes for it.

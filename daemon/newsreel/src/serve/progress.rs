@@ -55,7 +55,7 @@ impl Core {
         let Some(live) = self.jobs.get(&id).and_then(|e| e.live.clone()) else {
             return;
         };
-        let fallback = live.job.spec.fallback;
+        let (fallback, measures) = (live.job.spec.fallback, live.job.spec.measure);
         let again = live.plan().is_some();
         let plan = planned.plan.clone();
         let finished = match self.store.pieces(id) {
@@ -106,7 +106,7 @@ impl Core {
             plan: Plan {
                 missing: lacking.segments(),
                 encode: demand::run(&plan, self.cores, self.devices.has_gpu(), fallback),
-                finish: demand::finish(),
+                finish: demand::finish(&plan, measures),
                 splittable: demand::is_splittable(&plan),
                 disk_bytes: demand::disk_bytes(Some(&plan), 0),
             },

@@ -7,6 +7,7 @@ use std::path::Path;
 use newsreel_model::control::JobView;
 use newsreel_model::job::{JobState, layout};
 use newsreel_model::output::{OutputView, outputs};
+use newsreel_model::report::{Quality, Report};
 use newsreel_model::steer::PosterChoice;
 use newsreel_model::store::{Applied, Change};
 use newsreel_model::{Code, Error, JobId, Result};
@@ -15,6 +16,9 @@ use super::control::{Daemon, open_below};
 use super::message::Message;
 use super::place;
 use crate::job::{files, record};
+
+/// Larger than any report.
+const MAX_REPORT_BYTES: u64 = 4 << 20;
 
 /// Larger than any thumbnail we make.
 const MAX_PICTURE_BYTES: u64 = 16 << 20;
@@ -63,12 +67,30 @@ impl Daemon {
 
     /// None before the plan is known.
     pub(super) fn outputs_now(&self, id: JobId) -> Result<Vec<OutputView>> {
-        self.find(id)?;
+        let job = self.find(id)?;
         let Some((_, plan)) = self.store.plan(id)? else {
             return Ok(Vec::new());
         };
-        Ok(outputs(&plan, &self.store.pieces(id)?))
+        let mut outputs = outputs(&plan, &self.store.pieces(id)?);
+        if job.spec.measure && job.state == JobState::Completed {
+            let measured = qualities(&place::of(&job, &self.data_dir));
+            for (output, quality) in outputs.iter_mut().zip(measured) {
+                output.quality = quality;
+            }
+        }
+        Ok(outputs)
     }
+}
+
+/// What the report says of each rung's quality: nothing where it was moved or delivered elsewhere.
+fn qualities(dir: &Path) -> Vec<Option<Quality>> {
+    let mut text = Vec::new();
+    let opened = open_below(dir, Path::new(layout::REPORT)).map(File::from);
+    let read = opened.map(|file| file.take(MAX_REPORT_BYTES).read_to_end(&mut text));
+    let report = matches!(read, Ok(Ok(_))).then(|| serde_json::from_slice::<Report>(&text));
+    let rungs = report.and_then(Result::ok).map(|report| report.rungs);
+    let rungs = rungs.unwrap_or_default().into_iter();
+    rungs.map(|rung| rung.quality).collect()
 }
 
 fn read_picture(dir: &Path, path: &str) -> Result<Vec<u8>> {

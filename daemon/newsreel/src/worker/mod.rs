@@ -4,6 +4,7 @@
 
 pub mod channel;
 pub mod device;
+mod measure;
 pub mod protocol;
 mod session;
 
@@ -105,16 +106,16 @@ impl Worker {
             let task = fds.next().ok_or_else(|| Error::bug("no task"))?;
             let task: Task = serde_json::from_slice(&channel::payload(task)?)
                 .map_err(|e| Error::bug(format!("a task: {e}")))?;
-            Ok((Arc::new(Session::new(epoch, input)?), task, fds.next()))
+            Ok((Arc::new(Session::new(epoch, input)?), task, fds))
         })();
-        let (session, task, index) = match begun {
+        let (session, task, more) = match begun {
             Ok(begun) => begun,
             Err(e) => return self.ended(epoch, Err(e)),
         };
         self.sessions.lock().push(Arc::clone(&session));
         let worker = Arc::clone(self);
         threads::start("session", move || {
-            let outcome = session.execute(&worker.channel, &worker.device, task, index);
+            let outcome = session.execute(&worker.channel, &worker.device, task, more);
             worker.sessions.lock().retain(|s| s.epoch != epoch);
             // A daemon that is gone needs no word.
             let _ = worker.ended(epoch, outcome);

@@ -21,7 +21,8 @@ pub const PIECES_UNDERWAY: usize = 8;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "order", rename_all = "snake_case")]
 pub enum Order {
-    /// Begin a session. Descriptors: the input, the [`Task`] as JSON, for a run also the index.
+    /// Begin a session. Descriptors: the input, the [`Task`] as JSON, but for a programme also the index, for measuring
+    /// last the pieces to measure.
     Start { epoch: u64 },
     /// Start no segment from `before` on.
     Cut { epoch: u64, before: usize },
@@ -73,6 +74,21 @@ pub enum Task {
         /// As for the programme.
         inits: HashMap<String, Vec<u8>>,
     },
+    /// Finished segments beside the source.
+    Measure(ToMeasure),
+}
+
+/// What is measured.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ToMeasure {
+    /// The plan.
+    pub plan: Plan,
+    /// As for the programme.
+    pub limits: Limits,
+    /// Segments of the grid, ascending.
+    pub segments: Vec<usize>,
+    /// Lengths of the pieces in bytes, as they follow each other: for each segment one of each rung, with its init segment.
+    pub lengths: Vec<u64>,
 }
 
 /// The programme's plan and what was read of the source.
@@ -111,6 +127,8 @@ pub enum Word {
         epoch: u64,
         fallback: FallbackReport,
     },
+    /// What was measured. Descriptor: a [`newsreel_model::report::Quality`] for each rung, as JSON.
+    Measured { epoch: u64 },
     /// A session is over.
     Ended {
         epoch: u64,

@@ -29,7 +29,8 @@ use crate::source::FileSource;
 
 use super::channel::{self, Channel};
 use super::device::WorkerDevice;
-use super::protocol::{Done, PIECES_UNDERWAY, Planned, Task, Word};
+use super::measure::measure;
+use super::protocol::{Done, PIECES_UNDERWAY, Planned, Task, ToMeasure, Word};
 
 /// What others may ask of a running session.
 pub struct Session {
@@ -81,7 +82,7 @@ impl Session {
         channel: &Channel,
         device: &WorkerDevice,
         task: Task,
-        index: Option<OwnedFd>,
+        mut more: impl Iterator<Item = OwnedFd>,
     ) -> Result<()> {
         let source: Arc<dyn Source> = Arc::new(self.source.share());
         let outlet = Pieces {
@@ -89,7 +90,9 @@ impl Session {
             channel,
             profile: match &task {
                 Task::Programme { profile_name, .. } => profile_name.clone(),
-                Task::Run { plan, .. } => plan.profile.clone(),
+                Task::Run { plan, .. } | Task::Measure(ToMeasure { plan, .. }) => {
+                    plan.profile.clone()
+                }
             },
             made: AtomicU32::new(0),
         };
@@ -127,6 +130,7 @@ impl Session {
                 spill,
                 inits,
             } => {
+                let index = more.next();
                 let index = index.ok_or_else(|| Error::bug("a run without an index"))?;
                 let index = Index::from_bytes(&channel::payload(index)?)?;
                 let cancel = &self.control.cancel;
@@ -135,6 +139,14 @@ impl Session {
                 let sink = self.sink(&outlet, &prepared.plan, inits, cancel);
                 let told = |fallback| outlet.tell(fallback);
                 devices.execute(&prepared, &run, &sink, &self.control, &told)
+            }
+            Task::Measure(task) => {
+                let (index, pieces) = (more.next(), more.next());
+                let done = || {
+                    self.frames.fetch_add(1, Ordering::Relaxed);
+                };
+                let quality = measure(&source, &task, index, pieces, &done, &self.control)?;
+                outlet.say(&Word::Measured { epoch: self.epoch }, &[&json(&quality)?])
             }
         }
     }

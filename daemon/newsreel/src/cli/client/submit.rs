@@ -40,6 +40,9 @@ pub struct Arguments {
     /// When it should be complete, such as 2026-11-03T21:00:00Z.
     #[arg(long, value_name = "TIME")]
     deadline: Option<Timestamp>,
+    /// Compare each rung with the source when it is made.
+    #[arg(long)]
+    measure: bool,
     /// Stay until the job has ended, and fail if it fails.
     #[arg(long)]
     watch: bool,
@@ -55,6 +58,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     spec.title.clone_from(&arguments.title);
     spec.tenant.clone_from(&arguments.tenant);
     spec.deadline = arguments.deadline;
+    spec.measure = arguments.measure;
     spec.destination = arguments.destination.as_deref().map(url_of).transpose()?;
     let connection = &arguments.connection;
     let mut job: JobView = connection.post("/v1/jobs", Some(&spec))?;
