@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
+use newsreel_model::conditioning::Pulldown;
 use newsreel_model::grid::Grid;
 use newsreel_model::plan::{Colour, Matching, Plan, VideoPlan};
 use newsreel_model::profile::Profile;
-use newsreel_model::{Cancel, Code, Error, Result};
+use newsreel_model::rational::rescale;
+use newsreel_model::{Cancel, Code, Error, Rational, Result};
 
+use crate::aperture::Aperture;
 use crate::condition::{self, Headers, Judged, Look};
 use crate::errors;
 use crate::ffi::{Decoder, Frame, Packet, Params, Received, Source, StreamInfo};
+use crate::film::Film;
 use crate::frames::mending;
 use crate::geometry;
 use crate::index::{Index, Indexer};
@@ -25,19 +29,26 @@ pub fn decide(
     v: &StreamInfo,
     timing: Timing,
     seen: &Look,
+    aperture: Option<Aperture>,
 ) -> Plan {
     let Judged {
-        conditioning,
+        mut conditioning,
         colour,
-    } = condition::judge(&headers(v), seen, profile);
-    let timing = match conditioning.pictures_per_frame() {
-        2 => timing.doubled(),
+    } = condition::judge(&headers(v, aperture), seen, profile);
+    if timing.uneven && conditioning.deinterlace.is_none() {
+        conditioning.pulldown = Some(Pulldown::Times);
+    }
+    let timing = match conditioning.pulldown {
+        Some(Pulldown::Fields { .. }) => timing.of_film(),
+        _ if conditioning.pictures_per_frame() == 2 => timing.doubled(),
         _ => timing,
     };
-    let sample_aspect = match conditioning.crop {
+    let sample_aspect = match (aperture, conditioning.crop) {
+        (Some(aperture), _) if aperture.states_shape => v.sample_aspect,
+        (Some(_), _) => Rational::new(1, 1),
         // The shape of the picture was said of all its lines, those of its blanking included.
-        Some(crop) => geometry::narrowed(v.sample_aspect, crop.height, v.height),
-        None => v.sample_aspect,
+        (None, Some(crop)) => geometry::narrowed(v.sample_aspect, crop.height, v.height),
+        (None, None) => v.sample_aspect,
     };
     let video = VideoPlan {
         stream: v.index,
@@ -80,6 +91,7 @@ pub fn undivided(profile_name: &str, profile: &Profile, video: VideoPlan) -> Pla
         audio: Vec::new(),
         subtitles: Vec::new(),
         captions: None,
+        timecode: None,
         audio_spec: profile.audio.clone(),
         thumbnails: profile.thumbnails.clone(),
         grid: Grid::default(),
@@ -88,7 +100,7 @@ pub fn undivided(profile_name: &str, profile: &Profile, video: VideoPlan) -> Pla
 }
 
 /// What the headers say of the picture.
-fn headers(v: &StreamInfo) -> Headers {
+fn headers(v: &StreamInfo, aperture: Option<Aperture>) -> Headers {
     let (primaries, transfer, matrix, full_range) = v.params.colour();
     Headers {
         width: v.width,
@@ -101,6 +113,7 @@ fn headers(v: &StreamInfo) -> Headers {
         },
         rgb: v.params.pixel_format().is_rgb(),
         turn: v.turn,
+        aperture: aperture.map(|a| a.crop),
         light: v.light.clone(),
         interlaced: v.params.is_interlaced(),
     }
@@ -127,7 +140,10 @@ pub fn find_first_picture(
                 continue;
             }
             plan.video.first_rank = u64::from(rank);
-            plan.video.origin = presentation.times.get(rank as usize).copied().unwrap_or(0);
+            let first = presentation.times.get(rank as usize).copied().unwrap_or(0);
+            let shift = Film::of(&plan.video).map_or(0, Film::shift);
+            let shift = rescale(shift, plan.time_base(), plan.video.source_time_base);
+            plan.video.origin = first.saturating_add(shift);
             return Ok(());
         }
         if index.complete || index.packets.len() >= limits.lead_in_packets {

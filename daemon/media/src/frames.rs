@@ -10,6 +10,7 @@ use newsreel_model::rational::rescale;
 
 use crate::captions;
 use crate::ffi::{Params, Source};
+use crate::film::Film;
 use crate::index::{Extent, Index};
 use crate::mend::{self, Mending, Settled};
 use crate::prepare::{Limits, Prepared};
@@ -40,7 +41,8 @@ pub fn assemble(
         .packets
         .last()
         .map(|&o| index.packets[o as usize].duration)
-        .filter(|d| *d > 0 && *d <= mending.max_gap)
+        // A picture of film lasts longer than its frames.
+        .filter(|d| *d > 0 && *d <= mending.max_gap && Film::of(video).is_none())
         .map(|d| d / i64::from(video.conditioning.pictures_per_frame()));
     let sound = index.audio.filter(|_| index.complete);
     let sound_end = sound.map(|extent| sound_end(plan, &extent, limits));
@@ -144,7 +146,8 @@ pub fn mending(video: &VideoPlan, limits: Limits) -> Mending {
     #[allow(clippy::cast_possible_truncation, reason = "float to int saturates")]
     let units = |s: f64| (s * per_second) as i64;
     let to = Rational::new(1, i32::try_from(video.timescale).unwrap_or(i32::MAX));
-    let frame_ticks = video.frame_ticks * i64::from(video.conditioning.pictures_per_frame());
+    let whole = || video.frame_ticks * i64::from(video.conditioning.pictures_per_frame());
+    let frame_ticks = Film::of(video).map_or_else(whole, Film::frame);
     Mending {
         frame: rescale(frame_ticks, to, video.source_time_base).max(1),
         max_gap: units(limits.max_gap_s).max(1),

@@ -4,6 +4,7 @@
 
 pub mod ffi;
 
+mod aperture;
 pub mod audio;
 pub mod boxes;
 pub mod captions;
@@ -11,6 +12,7 @@ pub mod condition;
 mod decide;
 pub mod engine;
 mod errors;
+mod film;
 mod frames;
 pub mod gate;
 pub mod geometry;
@@ -31,5 +33,6 @@ pub mod software_split;
 mod sound_alone;
 pub mod sources;
 pub mod text;
+mod timecode;
 pub mod timeline;
 mod timing;

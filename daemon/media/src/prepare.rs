@@ -5,15 +5,16 @@
 use std::sync::Arc;
 
 use newsreel_model::plan::{Plan, Warning};
-use newsreel_model::profile::Profile;
+use newsreel_model::profile::{Deinterlacing, Profile};
 use newsreel_model::rational::rescale;
 use newsreel_model::report::SourceReport;
 use newsreel_model::subtitle::Sidecar;
 use newsreel_model::{Cancel, Code, Error, Rational, Result};
 
+use crate::aperture;
 use crate::audio::{choose, loudness};
 use crate::captions::{self, Placed};
-use crate::condition::look;
+use crate::condition::{cadence, look};
 use crate::decide::{decide, find_first_picture, undivided};
 use crate::errors;
 use crate::ffi::{Params, Source, StreamInfo};
@@ -24,6 +25,7 @@ use crate::slots::{self, Slots};
 use crate::sound_alone;
 use crate::sources::{self, SoundSource, TextSource};
 use crate::text;
+use crate::timecode;
 use crate::timeline::Presentation;
 use crate::timing::Timing;
 
@@ -207,8 +209,13 @@ impl Asked<'_> {
         let span = rescale(1, Rational::new(HEAD_S, 1), v.time_base);
         indexer.advance(|index| is_head(index, span))?;
         let timing = Timing::of(v, &indexer.index);
-        let seen = look(self.source.as_ref(), &indexer.index, &v.params, self.cancel)?;
-        let mut plan = decide(self.profile_name, self.profile, v, timing, &seen);
+        let (input, index) = (self.source.as_ref(), &indexer.index);
+        let mut seen = look(input, index, &v.params, self.cancel)?;
+        if timing.may_be_film() && self.profile.deinterlace != Deinterlacing::Off {
+            seen.repeated = cadence(input, index, &v.params, &seen, self.cancel)?;
+        }
+        let aperture = aperture::of(input, v);
+        let mut plan = decide(self.profile_name, self.profile, v, timing, &seen, aperture);
         let params = Params::try_clone(&v.params).map_err(errors::engine("planning"))?;
         let (source, limits, cancel) = (self.source, self.limits, self.cancel);
         find_first_picture(source, indexer, &params, &mut plan, limits, cancel)?;
@@ -313,6 +320,7 @@ impl Head {
             ));
         }
         captions::settle(&mut prepared);
+        prepared.plan.timecode = timecode::of(&prepared, self.report.timecode.as_deref());
         self.report.duration_s = duration_s;
         self.report.packets = prepared.index.packets.len() as u64;
         truncation(

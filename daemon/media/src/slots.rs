@@ -6,6 +6,8 @@ use newsreel_model::grid::{Grid, Segment};
 use newsreel_model::rational::rescale;
 use newsreel_model::{Rational, plan::VideoPlan, profile::FrameTiming};
 
+use crate::film::Film;
+
 /// One output frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot {
@@ -124,10 +126,17 @@ fn near(a: i64, b: i64) -> bool {
 
 /// One slot per picture at its own time, snapped to the nominal rate where it is that rate.
 fn own_slots(times: &[i64], first_rank: u32, plan: &VideoPlan) -> Vec<Slot> {
+    if let Some(film) = Film::of(plan) {
+        return of_film(times, first_rank, plan, film);
+    }
     let timescale = plan.timescale;
     let one = Rational::new(1, i32::try_from(timescale).unwrap_or(i32::MAX));
     let spacing = ticks(MIN_SPACING_S, timescale).max(1);
-    let snap = ticks(SNAP_S, timescale);
+    let snap = match plan.conditioning.pulldown {
+        // Half a field before or after is where film's pictures are.
+        Some(_) => plan.frame_ticks / 4,
+        None => ticks(SNAP_S, timescale),
+    };
     let frame = plan
         .frame_rate
         .is_some()
@@ -161,6 +170,42 @@ fn own_slots(times: &[i64], first_rank: u32, plan: &VideoPlan) -> Vec<Slot> {
             rank,
             held: false,
         });
+    }
+    slots
+}
+
+/// One slot for each picture of film, evenly, whatever frames it was spread over.
+fn of_film(times: &[i64], first_rank: u32, plan: &VideoPlan, film: Film) -> Vec<Slot> {
+    let one = Rational::new(1, i32::try_from(plan.timescale).unwrap_or(i32::MAX));
+    let at = |time: i64| rescale(time.saturating_sub(plan.origin), plan.source_time_base, one);
+    let Some(own) = times.first().map(|time| at(*time)) else {
+        return Vec::new();
+    };
+    let begins = own + film.shift();
+    let begins = if begins <= ticks(SNAP_S, plan.timescale) {
+        0
+    } else {
+        begins
+    };
+    let spacing = ticks(MIN_SPACING_S, plan.timescale).max(1);
+    let mut slots: Vec<Slot> = Vec::with_capacity(times.len() + 1);
+    if begins > 0 {
+        // Sound comes first: the first picture stands until its own time.
+        slots.push(Slot {
+            ticks: 0,
+            rank: first_rank,
+            held: true,
+        });
+    }
+    for (rank, time) in (first_rank..).zip(times) {
+        if let Some(place) = film.place(at(*time) - own) {
+            let earliest = slots.last().map_or(0, |s| s.ticks + spacing);
+            slots.push(Slot {
+                ticks: (begins + place).max(earliest),
+                rank,
+                held: false,
+            });
+        }
     }
     slots
 }

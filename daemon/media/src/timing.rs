@@ -16,6 +16,8 @@ pub struct Timing {
     pub frame_rate: Option<Rational>,
     /// Usual length of a frame in ticks.
     pub frame_ticks: i64,
+    /// Whether frames stand for two fields and three in turn, so that only their rate is constant.
+    pub uneven: bool,
 }
 
 /// Lengths that differ by less are one length, rounded by the container; microseconds.
@@ -29,10 +31,33 @@ impl Timing {
     pub fn of(v: &StreamInfo, index: &Index) -> Self {
         let frame_rate = match measured(v, index) {
             Measured::Constant(rate) => Some(rate),
+            Measured::Film(rate) => {
+                return Self {
+                    uneven: true,
+                    ..Self::at(Some(rate), 1)
+                };
+            }
             Measured::Varying => None,
             Measured::TooShort => claims(v).next(),
         };
         Self::at(frame_rate, 1)
+    }
+
+    /// Whether the rate is one that film is spread over.
+    #[must_use]
+    pub fn may_be_film(&self) -> bool {
+        let rate = self.frame_rate.map(|r| (r.num, r.den));
+        matches!(rate, Some((30_000, 1001) | (30, 1)))
+    }
+
+    /// The clock where four pictures of film are what five frames hold.
+    #[must_use]
+    pub fn of_film(self) -> Self {
+        let film = |r: Rational| match r.num {
+            30 => Rational::new(24, 1),
+            _ => Rational::new(24_000, 1001),
+        };
+        Self::at(self.frame_rate.map(film), 1)
     }
 
     /// The clock where each frame's two fields become pictures.
@@ -57,12 +82,15 @@ impl Timing {
             timescale: u32::try_from(timescale).unwrap_or(90_000),
             frame_rate,
             frame_ticks: ((timescale * den + num / 2) / num).max(1),
+            uneven: false,
         }
     }
 }
 
 enum Measured {
     Constant(Rational),
+    /// Of this rate, in turns of two fields and three.
+    Film(Rational),
     Varying,
     TooShort,
 }
@@ -84,6 +112,9 @@ fn measured(v: &StreamInfo, index: &Index) -> Measured {
         .collect();
     if lengths.len() < 3 {
         return Measured::TooShort;
+    }
+    if let Some(rate) = of_film(&lengths) {
+        return Measured::Film(rate);
     }
     let mut sorted = lengths.clone();
     sorted.sort_unstable();
@@ -110,6 +141,29 @@ fn measured(v: &StreamInfo, index: &Index) -> Measured {
         .or_else(|| standard_rate(rate, slack))
         .or_else(|| claims(v).find(agrees))
         .map_or(Measured::Varying, Measured::Constant)
+}
+
+/// The rate of film whose pictures stand for two fields of sixty a second and for three in turn, nearly always.
+fn of_film(lengths: &[i64]) -> Option<Rational> {
+    const FIELD_US: i64 = 16_683;
+    const FEWEST: usize = 20;
+    let fields = |length: i64| {
+        let near = |n: i64| (length - n * FIELD_US).abs() <= ROUNDING_US;
+        [2, 3].into_iter().find(|n| near(*n))
+    };
+    let pairs = lengths.chunks_exact(2);
+    let in_turn = pairs.filter(|p| {
+        fields(p[0])
+            .zip(fields(p[1]))
+            .is_some_and(|(a, b)| a + b == 5)
+    });
+    let turns: Vec<i64> = in_turn.map(|pair| pair[0] + pair[1]).collect();
+    if turns.len() < FEWEST / 2 || turns.len() * 20 < lengths.len() * 9 {
+        return None;
+    }
+    #[allow(clippy::cast_precision_loss, reason = "ten seconds in microseconds")]
+    let rate = 2.0 * turns.len() as f64 * 1e6 / turns.iter().sum::<i64>() as f64;
+    standard_rate(rate, 0.000_4)
 }
 
 /// What the headers say, where it is plausible.
@@ -161,6 +215,17 @@ fn standard_rate(rate: f64, slack: f64) -> Option<Rational> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn film_is_known_by_its_turns_alone() {
+        let turns = |a: i64, b: i64| [a, b].repeat(50);
+        let film = Some(Rational::new(24_000, 1001));
+        assert_eq!(of_film(&turns(33_367, 50_050)), film);
+        assert_eq!(of_film(&turns(50_000, 33_000)), None, "24.1 is no film");
+        assert_eq!(of_film(&turns(33_367, 33_367)), None);
+        assert_eq!(of_film(&turns(41_708, 41_708)), None);
+        assert_eq!(of_film(&[33_367, 33_367, 50_050, 50_050].repeat(25)), None);
+    }
 
     #[test]
     fn ntsc_and_whole_rates_are_told_apart() {

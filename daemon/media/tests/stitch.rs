@@ -153,7 +153,7 @@ fn probe(file: &Path, stream: &str, field: &str) -> String {
 
 fn write(tracks: &[Track], to: &Path) -> StitchStats {
     let mut file = std::io::BufWriter::new(std::fs::File::create(to).unwrap());
-    stitch(tracks, &mut file).unwrap()
+    stitch(tracks, None, &mut file).unwrap()
 }
 
 /// Presentation times and checksums of all frames after decoding.
@@ -226,13 +226,13 @@ fn a_missing_or_foreign_segment_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let (mut video, audio) = source(dir.path());
     let gone = video.segments.remove(1);
-    let error = stitch(&[video.clone(), audio.clone()], &mut Vec::new()).unwrap_err();
+    let error = stitch(&[video.clone(), audio.clone()], None, &mut Vec::new()).unwrap_err();
     assert_eq!(error.code(), Code::GateFailed);
     let expected = "true-00002.m4s cannot be used: it starts at tick 120120, but the segment before ends at 60060";
     assert!(error.message().ends_with(expected), "{error}");
 
     video.segments.insert(1, PathBuf::from("/nowhere.m4s"));
-    let error = stitch(&[video.clone(), audio.clone()], &mut Vec::new()).unwrap_err();
+    let error = stitch(&[video.clone(), audio.clone()], None, &mut Vec::new()).unwrap_err();
     assert_eq!(error.code(), Code::GateFailed);
 
     video.segments[1] = gone;
@@ -240,7 +240,7 @@ fn a_missing_or_foreign_segment_is_refused() {
         .write(true)
         .open("/dev/full")
         .unwrap();
-    let error = stitch(&[video, audio], &mut full).unwrap_err();
+    let error = stitch(&[video, audio], None, &mut full).unwrap_err();
     assert_eq!(error.code(), Code::DiskFull);
 }
 
@@ -295,7 +295,7 @@ fn more_than_4_gib_takes_wide_offsets_in_soak_only() {
         track.segments.push(path);
     }
     let mut out = Head::default();
-    let stats = stitch(&[track], &mut out).unwrap();
+    let stats = stitch(&[track], None, &mut out).unwrap();
     assert_eq!(stats.bytes, out.length);
     let at = out.kept.windows(4).position(|w| w == b"co64").unwrap() + 12;
     let offset = |i: usize| {

@@ -13,6 +13,9 @@ use crate::plan::Colour;
 pub struct Conditioning {
     /// How fields become pictures; `None` for what is progressive.
     pub deinterlace: Option<Deinterlace>,
+    /// How film was spread over fields; `None` for what is no film, or where that is not clear.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pulldown: Option<Pulldown>,
     /// The part that is shown; `None` for all of it.
     pub crop: Option<Crop>,
     /// How the picture is turned, after it was cropped.
@@ -30,6 +33,20 @@ pub struct Deinterlace {
     pub top_first: bool,
     /// Whether each field becomes a picture, rather than each frame.
     pub every_field: bool,
+}
+
+/// How film's 24 pictures a second were spread over 60 fields (3:2 pulldown). Undone, each is there once, evenly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pulldown {
+    /// By saying so: pictures are whole, and stand for two fields and three in turn.
+    Times,
+    /// In the pictures: of five frames two hold fields of different pictures, and one shows nothing new once fields are put
+    /// together. `repeated` is that one's place among each five, 0–4, counted from the first frame.
+    Fields {
+        /// Its place.
+        repeated: u32,
+    },
 }
 
 /// A part of a picture in its own pixels.
@@ -99,6 +116,8 @@ impl Conditioning {
     /// How many frames before and after it a picture depends on.
     #[must_use]
     pub fn reach(&self) -> u32 {
-        u32::from(self.deinterlace.is_some())
+        // The frame beside says which fields belong together, and what stays combed is made of its neighbours.
+        let film = matches!(self.pulldown, Some(Pulldown::Fields { .. }));
+        u32::from(self.deinterlace.is_some()) + u32::from(film)
     }
 }

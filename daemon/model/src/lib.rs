@@ -32,6 +32,7 @@ pub mod spec;
 pub mod steer;
 pub mod store;
 pub mod subtitle;
+pub mod timecode;
 pub mod uploads;
 pub mod webhook;
 

@@ -13,6 +13,7 @@ use crate::rational::Rational;
 pub use crate::captions::CaptionPlan;
 pub use crate::sound::{AudioInput, AudioPlan, AudioRole, LoudnessPlan};
 pub use crate::subtitle::{SubtitleOrigin, SubtitlePlan};
+pub use crate::timecode::Timecode;
 
 /// How a source is told from another, and whether the code that made the plan is still the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,6 +150,9 @@ pub struct Plan {
     /// Captions inside the source's pictures; `None` without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub captions: Option<CaptionPlan>,
+    /// Timecode of the first frame, where the source has one and a constant rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timecode: Option<Timecode>,
     /// Sound wishes of the profile.
     pub audio_spec: AudioSpec,
     /// Pictures to make.

@@ -12,8 +12,12 @@
 
 mod common;
 
+#[path = "fidelity/aperture.rs"]
+mod aperture;
 #[path = "fidelity/colour.rs"]
 mod colour;
+#[path = "fidelity/film.rs"]
+mod film;
 #[path = "fidelity/hdr.rs"]
 mod hdr;
 #[path = "fidelity/made.rs"]

@@ -1,6 +1,6 @@
 //! Conditioning in libavfilter's notation. Not the decision of what is to be done.
 
-use newsreel_model::conditioning::{Conditioning, Turn};
+use newsreel_model::conditioning::{Conditioning, Pulldown, Turn};
 use newsreel_model::plan::{Colour, VideoPlan};
 
 use crate::ffi::Frame;
@@ -24,7 +24,15 @@ pub fn moving(video: &VideoPlan, picture: &Frame) -> String {
     {
         let mode = if fields.every_field { "field" } else { "frame" };
         let parity = parity(fields.top_first);
-        chain.push(format!("bwdif=mode=send_{mode}:parity={parity}:deint=all"));
+        let mut which = "all";
+        if let Some(Pulldown::Fields { .. }) = how.pulldown {
+            // What no field of a neighbour fits stays combed, and says so.
+            chain.push(format!("fieldmatch=order={parity}:combmatch=full"));
+            which = "interlaced";
+        }
+        chain.push(format!(
+            "bwdif=mode=send_{mode}:parity={parity}:deint={which}"
+        ));
     }
     if how.from.is_none() {
         chain.extend(turn(how.turn));

@@ -2,11 +2,11 @@
 //!
 //! Pure. Not here: how it is done (`filters`).
 
-use newsreel_model::conditioning::{Conditioning, Crop, Deinterlace, Light, Turn};
+use newsreel_model::conditioning::{Conditioning, Crop, Deinterlace, Light, Pulldown, Turn};
 use newsreel_model::plan::Colour;
 use newsreel_model::profile::{Deinterlacing, HdrUse, Profile, VideoCodec};
 
-use super::Look;
+use super::look::{ENOUGH, Look};
 
 /// What the headers say of the picture.
 pub struct Headers {
@@ -20,6 +20,8 @@ pub struct Headers {
     pub rgb: bool,
     /// How the container asks for the picture to be turned; `None` where that is no quarter turn.
     pub turn: Option<Turn>,
+    /// The part of the picture that the container wants shown.
+    pub aperture: Option<Crop>,
     /// What the container says of the light of HDR.
     pub light: Option<Light>,
     /// Whether the headers call it interlaced.
@@ -46,7 +48,8 @@ pub fn judge(headers: &Headers, seen: &Look, profile: &Profile) -> Judged {
         .filter(|_| profile.deinterlace != Deinterlacing::Off)
         .map(|top_first| Deinterlace {
             top_first,
-            every_field: profile.deinterlace == Deinterlacing::Field,
+            // Film has no more pictures than it has.
+            every_field: profile.deinterlace == Deinterlacing::Field && seen.repeated.is_none(),
         });
     let source = resolved(headers);
     let keeps_hdr = profile.hdr == HdrUse::Keep && profile.codec == VideoCodec::Hevc;
@@ -55,7 +58,11 @@ pub fn judge(headers: &Headers, seen: &Look, profile: &Profile) -> Judged {
     Judged {
         conditioning: Conditioning {
             deinterlace,
-            crop: blanking(headers.width, headers.height),
+            pulldown: seen
+                .repeated
+                .filter(|_| deinterlace.is_some())
+                .map(|repeated| Pulldown::Fields { repeated }),
+            crop: headers.aperture.or(blanking(headers.width, headers.height)),
             turn,
             from: (tags(source) != tags(colour)).then_some(source),
             light: light.filter(|_| source.is_hdr()),
@@ -67,9 +74,6 @@ pub fn judge(headers: &Headers, seen: &Look, profile: &Profile) -> Judged {
 fn tags(colour: Colour) -> (u8, u8, u8) {
     (colour.primaries, colour.transfer, colour.matrix)
 }
-
-/// So many pictures with visible movement say more than any flag.
-const ENOUGH: u32 = 6;
 
 /// Whether the source has fields, and if so, whether the topmost line is in the earlier one.
 ///

@@ -25,11 +25,16 @@ pub struct Look {
     pub bottom_first: u32,
     /// Pictures in which movement shows none.
     pub progressive: u32,
+    /// Which of five frames shows nothing new, where film was clearly spread over fields; see `cadence`.
+    pub repeated: Option<u32>,
     /// How the bitstream asks to be turned.
     pub turn: Option<Turn>,
     /// What the bitstream says of the light of HDR.
     pub light: Option<Light>,
 }
+
+/// So many pictures with visible movement say more than any flag.
+pub(super) const ENOUGH: u32 = 6;
 
 /// Pictures that are looked at where fields may be: two seconds.
 const SAMPLE: u32 = 50;
@@ -43,10 +48,10 @@ const PLAIN: u32 = 12;
 const INTERLACED_LINES: [u32; 9] = [480, 484, 486, 512, 576, 608, 1080, 1088, 1035];
 
 /// Packets that may be read without a single picture coming of them.
-const MAX_PACKETS: usize = 600;
+pub const MAX_PACKETS: usize = 600;
 
 /// Cores that a look may use.
-const THREADS: u32 = 4;
+pub const THREADS: u32 = 4;
 
 /// Decodes the first pictures. A source that does not decode is not looked at, and refused later by who needs pictures.
 ///
@@ -108,6 +113,14 @@ impl Look {
     fn is_enough(&self) -> bool {
         let fields = self.flagged + self.top_first + self.bottom_first;
         self.pictures >= SAMPLE || (fields == 0 && self.progressive >= PLAIN)
+    }
+
+    /// The order of fields that movement shows, where it clearly does: whether the topmost line is in the earlier one.
+    pub(super) fn order(&self) -> Option<bool> {
+        let shown = self.top_first + self.bottom_first;
+        let most = self.top_first.max(self.bottom_first);
+        let evident = shown >= ENOUGH && most * 5 >= shown * 4;
+        evident.then_some(self.top_first > self.bottom_first)
     }
 
     fn may_have_fields(&self, picture: &Frame) -> bool {

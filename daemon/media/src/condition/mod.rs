@@ -4,6 +4,7 @@
 //!
 //! Not here: what is decided (`judge`, from what `look` saw), or any scaling where colours stay.
 
+mod cadence;
 mod convert;
 mod filters;
 mod judge;
@@ -19,6 +20,7 @@ use crate::errors;
 use crate::ffi::{Frame, Graph, PictureFormat, Received};
 use crate::pipeline::Decoded;
 
+pub use cadence::cadence;
 pub use convert::Converter;
 pub use judge::{Headers, Judged, judge};
 pub use look::{Look, look};

@@ -31,6 +31,8 @@ pub enum StreamKind {
 pub struct StreamInfo {
     /// Index in the container.
     pub index: usize,
+    /// The container's own number for it.
+    pub track: i32,
     /// What it carries.
     pub kind: StreamKind,
     /// How it is coded.
@@ -224,6 +226,7 @@ impl Input {
             let sar = sys::av_guess_sample_aspect_ratio(self.context, stream, ptr::null_mut());
             Ok(StreamInfo {
                 index,
+                track: s.id,
                 kind,
                 time_base: rational(s.time_base),
                 start: known(s.start_time),

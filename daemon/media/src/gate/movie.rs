@@ -119,6 +119,7 @@ fn check_moov(
     let (movie, duration) = timed(&moov.require(&[b"mvhd"])?)?;
     let mut pictures = Vec::new();
     let mut sounds = Vec::new();
+    let mut timecodes = Vec::new();
     for child in moov.children() {
         let child = child?;
         if &child.kind != b"trak" {
@@ -128,7 +129,8 @@ fn check_moov(
         match &track.handler {
             b"vide" => pictures.push(track),
             b"soun" => sounds.push(track),
-            _ => return Err(child.invalid("it is neither picture nor sound")),
+            b"tmcd" => timecodes.push(track),
+            _ => return Err(child.invalid("it is neither picture, sound nor timecode")),
         }
     }
     let (got, planned) = (
@@ -139,6 +141,17 @@ fn check_moov(
         let ((p, s), (pictures, sounds)) = (got, planned);
         format!("{p} picture and {s} sound tracks, planned {pictures} and {sounds}")
     });
+    let counted = usize::from(video.is_some() && plan.timecode.is_some());
+    let whole = |t: &MovieTrack<'_>| {
+        let is_one = t.sizes.count() == 1 && t.duration == duration;
+        is_one && t.data_is_within(&outer.data)
+    };
+    found.expect(
+        timecodes.len() == counted && timecodes.iter().all(whole),
+        Check::Mp4Frames,
+        name,
+        || format!("its timecode is not the {counted} track planned, of one sample over all of it"),
+    );
     let longest = pictures.iter().chain(&sounds).map(|t| t.duration).max();
     found.expect(longest == Some(duration), Check::Mp4Frames, name, || {
         format!(

@@ -8,3 +8,4 @@ pub mod moov;
 pub mod mp4;
 pub mod segment_file;
 pub mod tables;
+pub mod timecode;

@@ -1,6 +1,7 @@
 //! Writes the `moov` of a plain MP4 from gathered sample tables. Not here: reading segments or copying their bytes (see [`super::mp4`]).
 
 use super::tables::{SampleTables, Timing};
+use super::timecode::{self, TimecodeTrack};
 use crate::boxes::InitInfo;
 use crate::boxes::write::{put_box, put_full_box, put_i32, put_i64, put_u16, put_u32, put_u64};
 
@@ -46,9 +47,15 @@ pub fn movie_ticks(ticks: u64, timescale: u32, movie: u32) -> u64 {
 
 /// The whole box. Its length does not depend on `placement.base`.
 #[must_use]
-pub fn write_moov(tracks: &[MovieTrack<'_>], placement: Placement) -> Vec<u8> {
+pub fn write_moov(
+    tracks: &[MovieTrack<'_>],
+    timecode: Option<&TimecodeTrack>,
+    placement: Placement,
+) -> Vec<u8> {
     let movie = movie_timescale(tracks);
     let duration = tracks.iter().map(|t| shown(t, movie)).max().unwrap_or(0);
+    let all = tracks.len() + usize::from(timecode.is_some());
+    let last = u32::try_from(all).unwrap_or(u32::MAX - 1);
     let mut out = Vec::new();
     put_box(&mut out, b"moov", |out| {
         put_timed(
@@ -63,11 +70,15 @@ pub fn write_moov(tracks: &[MovieTrack<'_>], placement: Placement) -> Vec<u8> {
                 out.extend([0; 10]);
                 put_matrix(out);
                 out.extend([0; 24]);
-                put_u32(out, u32::try_from(tracks.len() + 1).unwrap_or(u32::MAX));
+                put_u32(out, last + 1);
             },
         );
         for (number, track) in (1u32..).zip(tracks) {
-            put_trak(out, number, track, movie, placement);
+            let timecode = timecode.map(|_| last);
+            put_trak(out, number, track, (movie, timecode), placement);
+        }
+        if let Some(track) = timecode {
+            timecode::put_trak(out, last, track, (duration, movie), placement);
         }
     });
     out
@@ -81,7 +92,7 @@ fn shown(track: &MovieTrack<'_>, movie: u32) -> u64 {
 }
 
 /// A header with creation times (left 0, so that the same segments give the same file) and a duration whose width sets the version.
-fn put_timed(
+pub(super) fn put_timed(
     out: &mut Vec<u8>,
     kind: &[u8; 4],
     flags: u32,
@@ -101,7 +112,7 @@ fn put_timed(
     });
 }
 
-fn put_matrix(out: &mut Vec<u8>) {
+pub(super) fn put_matrix(out: &mut Vec<u8>) {
     for value in [0x0001_0000, 0, 0, 0, 0x0001_0000, 0, 0, 0, 0x4000_0000] {
         put_u32(out, value);
     }
@@ -111,7 +122,7 @@ fn put_trak(
     out: &mut Vec<u8>,
     number: u32,
     track: &MovieTrack<'_>,
-    movie: u32,
+    (movie, timecode): (u32, Option<u32>),
     placement: Placement,
 ) {
     let info = track.info;
@@ -133,6 +144,9 @@ fn put_trak(
                 put_u32(out, pixels.min(0xFFFF) << 16);
             }
         });
+        if let Some(number) = timecode.filter(|_| !sound) {
+            timecode::put_reference(out, number);
+        }
         put_box(out, b"edts", |out| {
             put_elst(out, &timing, info.timescale, movie)
         });
@@ -155,14 +169,19 @@ fn put_trak(
                 } else {
                     put_full_box(out, b"vmhd", 0, 1, |out| out.extend([0; 8]));
                 }
-                put_box(out, b"dinf", |out| {
-                    put_full_box(out, b"dref", 0, 0, |out| {
-                        put_u32(out, 1);
-                        put_full_box(out, b"url ", 0, 1, |_| {}); // in this file
-                    });
-                });
+                put_data_in_this_file(out);
                 put_stbl(out, track, &timing, placement);
             });
+        });
+    });
+}
+
+/// Says that the media data is in this file and no other.
+pub(super) fn put_data_in_this_file(out: &mut Vec<u8>) {
+    put_box(out, b"dinf", |out| {
+        put_full_box(out, b"dref", 0, 0, |out| {
+            put_u32(out, 1);
+            put_full_box(out, b"url ", 0, 1, |_| {});
         });
     });
 }

@@ -19,7 +19,7 @@ fn tables_are_written_as_the_standard_has_them() {
         base: 92,
         wide: false,
     };
-    let moov = write_moov(&[track], narrow);
+    let moov = write_moov(&[track], None, narrow);
     let stbl: &[&[u8; 4]] = &[b"moov", b"trak", b"mdia", b"minf", b"stbl"];
     let body = |kind| {
         let stbl = require(&moov, stbl).unwrap();
@@ -42,5 +42,5 @@ fn tables_are_written_as_the_standard_has_them() {
         base: 1 << 32,
         wide: true,
     };
-    assert_eq!(write_moov(&[track], wide).len(), moov.len() + 4);
+    assert_eq!(write_moov(&[track], None, wide).len(), moov.len() + 4);
 }

@@ -4,11 +4,13 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
+use newsreel_model::timecode::Timecode;
 use newsreel_model::{Code, Error, Result};
 
 use super::moov::{MovieTrack, Placement, movie_ticks, movie_timescale, write_moov};
 use super::segment_file::{broken, read_fragments};
 use super::tables::{Refused, SampleTables};
+use super::timecode::{self, TimecodeTrack};
 use crate::boxes::write::{mdat_header, put_box};
 use crate::boxes::{InitInfo, read_init};
 
@@ -48,13 +50,17 @@ struct Loaded {
     chunks: Vec<Chunk>,
 }
 
-/// Writes `tracks` as one MP4 to `out`. The segments are read twice, first their tables and then their media data, so
+/// Writes `tracks` as one MP4 to `out`, with a track for the picture's timecode where there is one. The segments are read twice, first their tables and then their media data, so
 /// that memory holds the tables (about 12 bytes per sample) and never the media.
 ///
 /// # Errors
 /// [`Code::GateFailed`] when segments are missing, broken, not contiguous, or change in between;
 /// [`Code::DiskFull`] or [`Code::OutputUnwritable`] when `out` cannot be written.
-pub fn stitch(tracks: &[Track], out: &mut impl Write) -> Result<StitchStats> {
+pub fn stitch(
+    tracks: &[Track],
+    timecode: Option<&Timecode>,
+    out: &mut impl Write,
+) -> Result<StitchStats> {
     let loaded: Vec<Loaded> = tracks.iter().map(load).collect::<Result<_>>()?;
     let order = interleave(&loaded);
 
@@ -66,6 +72,15 @@ pub fn stitch(tracks: &[Track], out: &mut impl Write) -> Result<StitchStats> {
         }
         media = media.saturating_add(chunk.bytes);
     }
+    // Behind all else, since nobody waits for it.
+    let counted = timecode.map(|&timecode| TimecodeTrack {
+        timecode,
+        at: media,
+    });
+    let last = timecode.map(timecode::sample);
+    let last = last.as_ref().map_or(&[][..], |sample| sample);
+    media = media.saturating_add(last.len() as u64);
+    let counted = counted.as_ref();
     let movie: Vec<MovieTrack<'_>> = loaded
         .iter()
         .zip(&offsets)
@@ -84,16 +99,17 @@ pub fn stitch(tracks: &[Track], out: &mut impl Write) -> Result<StitchStats> {
         base: 0,
         wide: false,
     };
-    placement.base = before(&write_moov(&movie, placement));
+    placement.base = before(&write_moov(&movie, counted, placement));
     if placement.base.saturating_add(media) > u64::from(u32::MAX) {
         placement.wide = true;
-        placement.base = before(&write_moov(&movie, placement));
+        placement.base = before(&write_moov(&movie, counted, placement));
     }
-    head.extend(write_moov(&movie, placement));
+    head.extend(write_moov(&movie, counted, placement));
     head.extend(header);
     put(out, &head)?;
     drop(head);
     copy(tracks, &order, out)?;
+    put(out, last)?;
     out.flush().map_err(|e| Error::writing("the MP4", &e))?;
 
     let timescale = movie_timescale(&movie);

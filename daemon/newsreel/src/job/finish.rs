@@ -9,7 +9,7 @@ use newsreel_media::gate;
 use newsreel_media::package::dash::{self, DashText, DashTrack, Kind};
 use newsreel_media::package::mp4::{self, Track};
 use newsreel_model::job::{Finished, layout};
-use newsreel_model::plan::{AudioPlan, AudioRole, Plan, RungPlan, SubtitlePlan};
+use newsreel_model::plan::{AudioPlan, AudioRole, Plan, RungPlan, SubtitlePlan, Timecode};
 use newsreel_model::{Cancel, Error, Result};
 
 use super::files;
@@ -82,13 +82,18 @@ fn stitch_rung(dir: &Path, plan: &Plan, rung: &RungPlan, cancel: &Cancel) -> Res
     if let Some(audio) = plan.audio.first() {
         tracks.push(track(dir, &layout::audio_dir(&audio.name), count)?);
     }
-    stitch(dir, &tracks, &layout::mp4(&rung.name))
+    stitch(
+        dir,
+        &tracks,
+        plan.timecode.as_ref(),
+        &layout::mp4(&rung.name),
+    )
 }
 
 fn stitch_sound(dir: &Path, plan: &Plan, audio: &AudioPlan, cancel: &Cancel) -> Result<Finished> {
     cancel.check()?;
     let own = track(dir, &layout::audio_dir(&audio.name), plan.grid.len())?;
-    stitch(dir, &[own], &layout::m4a(&audio.name))
+    stitch(dir, &[own], None, &layout::m4a(&audio.name))
 }
 
 fn record(journal: &mut Vec<Finished>, entry: Finished) {
@@ -109,7 +114,12 @@ fn track(dir: &Path, rendition: &str, segments: usize) -> Result<Track> {
 }
 
 /// One MP4 from the segments of its tracks, without a second encode.
-fn stitch(dir: &Path, tracks: &[Track], path: &str) -> Result<Finished> {
+fn stitch(
+    dir: &Path,
+    tracks: &[Track],
+    timecode: Option<&Timecode>,
+    path: &str,
+) -> Result<Finished> {
     let mut outcome = Ok(());
     let mut entry = files::describe(path, &[]);
     let staged = files::stage(dir, path, |file| {
@@ -118,7 +128,7 @@ fn stitch(dir: &Path, tracks: &[Track], path: &str) -> Result<Finished> {
             hasher: blake3::Hasher::new(),
             bytes: 0,
         };
-        outcome = mp4::stitch(tracks, &mut writer).map(|_| ());
+        outcome = mp4::stitch(tracks, timecode, &mut writer).map(|_| ());
         writer.inner.flush()?;
         entry.bytes = writer.bytes;
         entry.hash = writer.hasher.finalize().to_hex().to_string();

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::common::place::Place;
-use crate::common::{alone, text, tool};
+use crate::common::{alone, probe, text, tool};
 
 const CONFIG: &str = r#"
 [profiles.small]
@@ -88,7 +88,7 @@ fn different(path: &Path) -> u64 {
 }
 
 #[test]
-fn a_timecode_is_in_the_report_as_it_was() {
+fn a_timecode_is_in_the_report_and_in_the_mp4_as_it_was() {
     let _alone = alone();
     let place = Place::new(CONFIG);
     let source = "-f lavfi -i testsrc2=s=160x90:r=30000/1001 -frames:v 3 -c:v mpeg4";
@@ -102,5 +102,11 @@ fn a_timecode_is_in_the_report_as_it_was() {
         let input = place.clip(name, &how);
         let ladder = place.transcode(&input, &format!("{name}-out"), "small", &[]);
         assert_eq!(ladder.report.source.timecode.as_deref(), said, "{name}");
+        let streams = probe(&ladder.mp4(ladder.lowest()), &["-show_streams"]);
+        let told = |stream: &serde_json::Value| stream["tags"]["timecode"].as_str() == said;
+        let streams = streams["streams"].as_array().unwrap();
+        // The picture has it from a track of its own.
+        assert_eq!(streams.len(), 1 + usize::from(said.is_some()), "{name}");
+        assert!(streams.iter().all(told), "{name}: {streams:#?}");
     }
 }

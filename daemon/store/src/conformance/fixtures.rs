@@ -96,6 +96,7 @@ pub fn plan(segments: u32) -> Plan {
         audio: Vec::new(),
         subtitles: Vec::new(),
         captions: None,
+        timecode: None,
         audio_spec: AudioSpec::default(),
         thumbnails: ThumbnailSpec::default(),
         grid: Grid {

@@ -201,7 +201,7 @@ impl Job {
             })
             .collect();
         let mut out = Vec::new();
-        stitch(&tracks, &mut out).unwrap();
+        stitch(&tracks, None, &mut out).unwrap();
         self.put(&layout::mp4(rung), &out, 0);
     }
 

@@ -56,6 +56,7 @@ pub fn plan() -> Plan {
         }],
         subtitles: Vec::new(),
         captions: None,
+        timecode: None,
         audio_spec: Default::default(),
         thumbnails: Default::default(),
         grid: grid(&[50, 100, 100, 25]),
