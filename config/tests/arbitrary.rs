@@ -107,6 +107,7 @@ fn profile() -> impl Strategy<Value = Profile> {
             },
             deinterlace: Default::default(),
             hdr: Default::default(),
+            quality: Default::default(),
             rungs: sizes
                 .into_iter()
                 .map(|short_side_px| RungSpec {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use newsreel_model::profile::{HdrUse, Profile, RateControl, VideoCodec};
+use newsreel_model::profile::{HdrUse, Profile, QualityChoice, RateControl, VideoCodec};
 
 use super::{Check, Step};
 
@@ -58,6 +58,10 @@ pub(super) fn profile(check: &mut Check, profile: &Profile) {
         let message =
             format!("\"keep\" needs ten bits, which here only hevc has, and `codec` is {codec}");
         check.report("hdr", message);
+    }
+    if profile.quality == QualityChoice::Auto && !profile.rate_control.allows_independent_runs() {
+        let message = "\"auto\" chooses a constant quality, and `rate_control` asks for a bitrate; take \"capped_crf\" or \"crf\"";
+        check.report("quality", message.to_owned());
     }
     ladder(check, profile);
     let audio = &profile.audio;

@@ -140,6 +140,7 @@ mod tests {
             frame_timing: FrameTiming::Source,
             deinterlace: Default::default(),
             hdr: Default::default(),
+            quality: Default::default(),
             rungs: sizes
                 .iter()
                 .map(|&px| RungSpec {

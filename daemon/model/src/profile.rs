@@ -195,6 +195,25 @@ pub enum HdrUse {
     Keep,
 }
 
+/// Whose the choice of a constant-quality level is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub enum QualityChoice {
+    /// The profile's: `crf`.
+    #[default]
+    Fixed,
+    /// Each title's: as little as looks alike, never better than `crf`. The lowest rung, which is made before anything is
+    /// known, keeps `crf`.
+    Auto,
+}
+
+impl QualityChoice {
+    fn is_fixed(&self) -> bool {
+        *self == Self::Fixed
+    }
+}
+
 /// A named way to encode: what a job's `profile` refers to, frozen into the job when it is submitted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -236,6 +255,10 @@ pub struct Profile {
     #[serde(default)]
     #[cfg_attr(feature = "schema", schema(required = true))]
     pub hdr: HdrUse,
+    /// Whether each title finds its own constant-quality level.
+    // Left out where it is what it always was, so that jobs that were begun before it was there go on.
+    #[serde(default, skip_serializing_if = "QualityChoice::is_fixed")]
+    pub quality: QualityChoice,
     /// The ladder, 1–12 rungs. Rungs above the source are dropped.
     pub rungs: Vec<RungSpec>,
     /// The sound.

@@ -14,6 +14,8 @@ mod common;
 
 #[path = "fidelity/aperture.rs"]
 mod aperture;
+#[path = "fidelity/auto.rs"]
+mod auto;
 #[path = "fidelity/colour.rs"]
 mod colour;
 #[path = "fidelity/film.rs"]

@@ -54,13 +54,14 @@ pub fn sample(plan: &Plan) -> Vec<usize> {
         .collect()
 }
 
-/// Compares every rung of the plan over these segments with the source; qualities come in the order of the rungs. `done` is
-/// called after each picture.
+/// Compares these rungs of the plan, by index, with the source over these segments; qualities come in the order of the rungs.
+/// `done` is called after each picture.
 ///
 /// # Errors
 /// Source or rungs cannot be read back, or cancelled.
 pub fn measure(
     prepared: &Prepared,
+    rungs: &[usize],
     chosen: &[usize],
     segments: &Segments<'_>,
     done: &(dyn Fn() + Sync),
@@ -69,17 +70,20 @@ pub fn measure(
     let stages = Reference {
         plan: &prepared.plan,
     };
-    let rungs = &prepared.plan.video.rungs;
-    let mut lanes = (0..rungs.len())
-        .map(|rung| {
+    let mut lanes = (rungs.iter())
+        .map(|&rung| {
             let scaler = ShownScaler::new(&prepared.plan.video, rung)?;
             let meter = Meter::default();
-            Ok(Lane { scaler, meter })
+            Ok(Lane {
+                rung,
+                scaler,
+                meter,
+            })
         })
         .collect::<Result<Vec<_>>>()?;
     for &segment in chosen {
-        let made = (0..rungs.len())
-            .map(|rung| MadePictures::open(segments(rung, segment)?, &control.cancel))
+        let made = (rungs.iter())
+            .map(|&rung| MadePictures::open(segments(rung, segment)?, &control.cancel))
             .collect::<Result<Vec<_>>>()?;
         let pairs = Pairs {
             lanes: &mut lanes,
@@ -104,6 +108,7 @@ pub fn measure(
 
 /// A rung that is measured.
 struct Lane {
+    rung: usize,
     scaler: ShownScaler,
     meter: Meter,
 }
@@ -116,14 +121,14 @@ fn one_segment(
     control: &RunControl,
 ) -> Result<()> {
     let wanted = [segment];
-    let work = |rung| RungWork {
-        rung,
+    let work = |lane: &Lane| RungWork {
+        rung: lane.rung,
         segments: wanted.to_vec(),
     };
     let run = Run {
         id: 0,
         segments: segment..segment + 1,
-        work: (0..pairs.lanes.len()).map(work).collect(),
+        work: pairs.lanes.iter().map(work).collect(),
     };
     let (outlets, shots): (Vec<_>, Vec<_>) = (run.work.iter())
         .map(|_| {

@@ -16,6 +16,7 @@ pub mod record;
 pub mod report;
 mod runs;
 pub mod sink;
+mod tune;
 mod work;
 
 use std::path::PathBuf;

@@ -14,7 +14,8 @@ use newsreel_media::sources::TextSource;
 use newsreel_media::text;
 use newsreel_model::grid::{Run, RungWork};
 use newsreel_model::job::layout;
-use newsreel_model::plan::SubtitlePlan;
+use newsreel_model::plan::{Plan, SubtitlePlan};
+use newsreel_model::profile::QualityChoice;
 use newsreel_model::report::{FallbackReport, SourceReport};
 use newsreel_model::subtitle::Sidecar;
 use newsreel_model::{Cancel, Error, Result};
@@ -22,6 +23,7 @@ use newsreel_model::{Cancel, Error, Result};
 use super::devices::Devices;
 use super::sink::{Sink, SoundSink};
 use super::telling;
+use super::tune::Tuner;
 
 /// A thread of the job.
 pub type Handle<'scope> = ScopedJoinHandle<'scope, Result<()>>;
@@ -32,8 +34,10 @@ pub struct Programme<'a> {
     pub sink: &'a Sink<'a>,
     /// Paths of what an earlier execution published.
     pub finished: &'a HashSet<String>,
-    /// How many segments an earlier execution's plan had.
-    pub planned_segments: Option<usize>,
+    /// An earlier execution's plan.
+    pub known: Option<&'a Plan>,
+    /// Whether the title chooses how much quality it needs.
+    pub quality: QualityChoice,
     /// Files of subtitles that came with the job.
     pub sidecars: &'a [Sidecar],
     /// Where the first segment is encoded.
@@ -75,12 +79,22 @@ impl Programme<'_> {
             (Ok(whole), Ok(())) => Ok(whole),
             (Err(e), _) | (_, Err(e)) => Err(e),
         };
-        let (prepared, source) = whole.inspect_err(|_| self.give_up(&end))?;
+        let (mut prepared, source) = whole.inspect_err(|_| self.give_up(&end))?;
         end.is_that_of(&prepared.plan.grid);
         let subtitles = self
             .spawn_subtitles(scope, texts, &prepared)
             .inspect_err(|_| self.give_up(&end))?;
-        let outcome = planned(prepared, source).inspect_err(|_| self.give_up(&end));
+        let tuner = Tuner {
+            choice: self.quality,
+            known: self.known,
+            devices: self.devices,
+            on_fallback: self.on_fallback,
+            cancel: self.cancel,
+        };
+        let tuned = tuner.tune(&mut prepared);
+        let outcome = tuned
+            .and_then(|()| planned(prepared, source))
+            .inspect_err(|_| self.give_up(&end));
 
         let parts = [pictures, sound, subtitles].map(|part| part.map_or(Ok(()), join));
         match (
@@ -169,7 +183,7 @@ impl Programme<'_> {
             let dirs = task.renditions.iter();
             let dirs: Vec<String> = dirs.map(|(_, a)| layout::audio_dir(&a.name)).collect();
             // An interrupted job's plan says how many segments there are: if all are there, nothing is left to do.
-            let planned = self.planned_segments;
+            let planned = self.known.map(|plan| plan.grid.len());
             let is_complete = |dir: &String| {
                 planned.is_some_and(|count| (0..count).all(|index| self.has_segment(dir, index)))
             };

@@ -19,8 +19,10 @@ pub fn here(prepared: &Prepared, dir: &Path, cancel: &Cancel) -> Result<Measured
     let chosen = measure::sample(plan);
     let control = RunControl::new(cancel.clone());
     let segments = |rung, segment| published(dir, plan, rung, segment);
+    let rungs: Vec<usize> = (0..plan.video.rungs.len()).collect();
     Measured::of(measure::measure(
         prepared,
+        &rungs,
         &chosen,
         &segments,
         &|| {},

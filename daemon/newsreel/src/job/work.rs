@@ -52,11 +52,13 @@ pub fn execute(
     let sink = Sink::new(&publisher, head.plan(), inits, &context.cancel);
     let finished: HashSet<String> = reused.iter().map(|f| f.path.clone()).collect();
     let devices = Devices::new(&context.request.devices);
+    let known = record.plan.clone();
     let programme = Programme {
         source: &context.source,
         sink: &sink,
         finished: &finished,
-        planned_segments: record.plan.as_ref().map(|p| p.grid.len()),
+        known: known.as_ref(),
+        quality: context.request.profile.quality,
         sidecars: &context.request.sidecars,
         devices: &devices,
         on_fallback: &|fallback| milestones.emit(&Event::FellBack { fallback }),

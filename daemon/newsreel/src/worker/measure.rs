@@ -54,5 +54,6 @@ pub fn measure(
             .map_err(|e| Error::bug(format!("a piece to measure cannot be read: {e}")))?;
         Ok(bytes)
     };
-    measure::measure(&prepared, &task.segments, &segments, done, control)
+    let all: Vec<usize> = (0..rungs).collect();
+    measure::measure(&prepared, &all, &task.segments, &segments, done, control)
 }

@@ -69,6 +69,7 @@ pub fn profile() -> Profile {
         frame_timing: FrameTiming::Source,
         deinterlace: Default::default(),
         hdr: Default::default(),
+        quality: Default::default(),
         rungs: vec![RungSpec {
             short_side_px: Some(720),
             bitrate_kbps: None,
