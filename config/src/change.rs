@@ -215,7 +215,7 @@ mod tests {
         let all = config(&format!(
             "{RECEIVER}\"whsec_{}\"\n[mail]\npassword = \"a\"\n[messages.to.chat]\nurl = \"https://chat.example/\"\nbody = \"\"\n\
              events = [\"job.failed\"]\nheaders = {{ Authorization = \"Bearer b\" }}\n\
-             [storage.s3.archive]\nbuckets = [\"b\"]\nkey = \"k\"\nsecret = \"s\"\n",
+             [storage.s3.archive]\nbuckets = [\"b\"]\nkey = \"k\"\nsecret = \"s\"\n[translation]\nsecret = \"t\"\n",
             "A".repeat(44)
         ));
         let hidden = leaves(&all).unwrap();

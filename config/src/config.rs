@@ -17,6 +17,7 @@ use crate::error::{ConfigError, Finding};
 use crate::notices::{Mail, Messages};
 use crate::operation::{Prices, Retention, Traces};
 use crate::remote::Remote;
+use crate::translation::Translation;
 use crate::uploads::Uploads;
 use crate::watch::Watch;
 use crate::webhooks::{Secret, Webhooks};
@@ -61,6 +62,8 @@ pub struct Config {
     pub prices: Prices,
     /// Where traces go.
     pub traces: Traces,
+    /// Subtitles in further languages.
+    pub translation: Translation,
     /// Encoding on the machine's cores.
     pub cpu: Cpu,
     /// What a source may ask of us.
@@ -138,6 +141,8 @@ struct File {
     prices: Prices,
     #[serde(default)]
     traces: Traces,
+    #[serde(default)]
+    translation: Translation,
     #[serde(default)]
     cpu: Cpu,
     #[serde(default)]
@@ -228,6 +233,7 @@ impl Config {
             all.insert(format!("storage.s3.{name}.secret"), &store.secret);
         }
         all.insert("mail.password".to_owned(), &self.mail.password);
+        all.insert("translation.secret".to_owned(), &self.translation.secret);
         for (name, receiver) in &self.messages.to {
             all.insert(format!("messages.to.{name}.url"), &receiver.url);
             for (header, value) in &receiver.headers {
@@ -272,6 +278,7 @@ impl Config {
             retention: file.retention,
             prices: file.prices,
             traces: file.traces,
+            translation: file.translation,
             cpu: file.cpu,
             limits: file.limits,
             profiles,

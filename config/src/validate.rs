@@ -5,6 +5,7 @@ mod daemon;
 mod notices;
 mod profile;
 mod s3;
+mod translation;
 mod watch;
 
 use std::fmt::Display;
@@ -64,6 +65,9 @@ pub(crate) fn problems(config: &Config) -> Vec<Problem> {
     });
     check.within("prices", |check| daemon::prices(check, &config.prices));
     check.within("traces", |check| daemon::traces(check, &config.traces));
+    check.within("translation", |check| {
+        translation::translation(check, &config.translation);
+    });
     check.within("cpu", |check| cpu(check, &config.cpu));
     check.within("limits", |check| limits(check, &config.limits));
     let count = config.profiles.len();

@@ -56,7 +56,7 @@ n.toml:3:2: unknown field `run`, expected `runs` or `threads_per_encoder`
     assert_error(
         "[gpu]\n",
         "
-n.toml:1:2: unknown field `gpu`, expected one of `server`, `access`, `storage`, `uploads`, `remote`, `watch`, `queue`, `worker`, `devices`, `webhooks`, `mail`, `messages`, `retention`, `prices`, `traces`, `cpu`, `limits`, `profiles`
+n.toml:1:2: unknown field `gpu`, expected one of `server`, `access`, `storage`, `uploads`, `remote`, `watch`, `queue`, `worker`, `devices`, `webhooks`, `mail`, `messages`, `retention`, `prices`, `traces`, `translation`, `cpu`, `limits`, `profiles`
   |
 1 | [gpu]
   |  ^^^",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use newsreel_config::{
     Access, Config, Cpu, Devices, Jwt, Limits, Mail, Messages, Prices, Queue, REFERENCE, Remote,
-    Retention, Server, Storage, Traces, Uploads, Watch, Webhooks, Worker,
+    Retention, Server, Storage, Traces, Translation, Uploads, Watch, Webhooks, Worker,
 };
 use newsreel_model::profile::{
     AudioSpec, Profile, RateControl, RungSpec, ThumbnailSpec, VideoCodec,
@@ -88,6 +88,7 @@ fn every_key_is_in_it_and_no_other() {
     assert_eq!(keys([&file["retention"]]), keys_of::<Retention>());
     assert_eq!(keys([&file["prices"]]), keys_of::<Prices>());
     assert_eq!(keys([&file["traces"]]), keys_of::<Traces>());
+    assert_eq!(keys([&file["translation"]]), keys_of::<Translation>());
     assert_eq!(keys([&file["cpu"]]), keys_of::<Cpu>());
     assert_eq!(keys([&file["limits"]]), keys_of::<Limits>());
 

@@ -10,6 +10,8 @@ pub enum SubtitleOrigin {
     Stream(usize),
     /// A file beside the source, by its place among those that came with the job.
     Sidecar(usize),
+    /// A translation of another track, by its place in the plan.
+    Translation(usize),
     /// A channel of the captions inside the pictures, 1–4 for CC1 to CC4.
     Caption(u8),
 }

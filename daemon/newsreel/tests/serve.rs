@@ -98,6 +98,8 @@ mod subtitles;
 mod support;
 #[path = "serve/traces.rs"]
 mod traces;
+#[path = "serve/translated.rs"]
+mod translated;
 #[path = "serve/tus.rs"]
 mod tus;
 #[path = "serve/unread.rs"]

@@ -67,6 +67,23 @@ pub fn tracks(streams: &[StreamInfo], sidecars: &[Sidecar]) -> Chosen {
     chosen
 }
 
+/// The track of a translation of track `of` into `language`, with a name and a title that no other has.
+#[must_use]
+pub fn translation(tracks: &[SubtitlePlan], of: usize, language: &str) -> SubtitlePlan {
+    let mut names = tracks.iter().map(|t| t.name.clone()).collect();
+    let mut titles = tracks.iter().map(|t| t.title.clone()).collect();
+    let language = language::tag(Some(language));
+    let title = language::name(&language).unwrap_or("Subtitles");
+    SubtitlePlan {
+        name: crate::audio::choose::unique(&mut names, &language, "-"),
+        title: crate::audio::choose::unique(&mut titles, title, " "),
+        origin: SubtitleOrigin::Translation(of),
+        forced: false,
+        for_the_deaf: tracks.get(of).is_some_and(|t| t.for_the_deaf),
+        language,
+    }
+}
+
 /// Gives every track a directory and a title of its own.
 fn name(tracks: &mut [SubtitlePlan]) {
     let (mut names, mut titles) = (BTreeSet::new(), BTreeSet::new());

@@ -55,6 +55,15 @@ pub fn read_sidecar(file: impl Read, language: &str) -> io::Result<Sidecar> {
     })
 }
 
+/// The cue with another text, marked up as WebVTT is.
+#[must_use]
+pub fn reworded(cue: &Cue, text: &str) -> Cue {
+    Cue {
+        text: markup::from_tagged(text),
+        ..*cue
+    }
+}
+
 /// Refuses what is no file of subtitles, before anything is made.
 ///
 /// # Errors
@@ -104,6 +113,8 @@ pub fn read(
             let file = sidecars.get(number);
             file.map_or_else(Vec::new, |s| cues(&s.bytes))
         }
+        // Made of what is read here, by who may ask other machines.
+        SubtitleOrigin::Translation(_) => Vec::new(),
         SubtitleOrigin::Caption(channel) => {
             let cues = channels.get_mut(usize::from(channel).wrapping_sub(1));
             cues.map(std::mem::take).unwrap_or_default()

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crossbeam::channel::Sender;
-use newsreel_config::Config;
+use newsreel_config::{Config, Translation};
 use newsreel_model::event::Event;
 use newsreel_model::job::{Finished, JobRecord, JobState, layout};
 use newsreel_model::plan::{Fingerprint, Plan};
@@ -23,14 +23,13 @@ use parking_lot::Mutex;
 use super::checkpoints::StoreCheckpoints;
 use super::deliver::Outbound;
 use super::inputs::Roots;
-use super::measure;
 use super::message::Message;
 use super::records::{new_record, refuse_foreign};
 use super::sidecars;
+use super::translate::Translations;
 use crate::job::outdir::OutDir;
 use crate::job::playlists::Playlists;
 use crate::job::publisher::{Piece, Publisher};
-use crate::job::quality::Measured;
 use crate::job::report::{self, Milestones};
 use crate::job::sink::{Outlet, published_inits};
 use crate::job::{fingerprint, finish, journal, record};
@@ -53,8 +52,10 @@ pub struct LiveJob {
     out: OutDir,
     record: Mutex<JobRecord>,
     state: Mutex<State>,
-    milestones: Arc<Milestones>,
-    cancel: Cancel,
+    pub(super) translation: Translation,
+    pub(super) translations: Translations,
+    pub(super) milestones: Arc<Milestones>,
+    pub(super) cancel: Cancel,
     store: Arc<dyn Store>,
     tell: Sender<Message>,
 }
@@ -144,6 +145,8 @@ impl LiveJob {
             out,
             record: Mutex::new(record),
             state: Mutex::default(),
+            translation: config.translation.clone(),
+            translations: Translations::default(),
             milestones: Arc::new(Milestones::new(Instant::now(), told)),
             cancel: Cancel::default(),
             store: Arc::clone(store),
@@ -211,6 +214,7 @@ impl LiveJob {
     /// Publishing failed, or an init segment differs from the one that is public.
     pub fn publish(&self, piece: Piece) -> Result<()> {
         self.undelivered().map_or(Ok(()), Err)?;
+        self.translate(&piece);
         let publisher = {
             let mut state = self.state.lock();
             let path = &piece.finished.path;
@@ -291,6 +295,7 @@ impl LiveJob {
             state.planned = Some(Arc::new(planned));
             state.index = Some(Arc::new(index));
         }
+        self.translate_published();
         self.write_record(JobState::Running)
     }
 
@@ -322,48 +327,42 @@ impl LiveJob {
                 _ => return Err(Error::bug("a job is finished before it is planned")),
             }
         };
-        let pieces = self.store.pieces(self.job.id)?;
+        let translated = self.translated(&planned.plan)?;
+        let mut plan = planned.plan.clone();
+        plan.subtitles.extend(translated.tracks);
+        let mut pieces = self.store.pieces(self.job.id)?;
+        pieces.extend(translated.files);
         let journal = finish::finish(
             self.dir(),
-            &planned.plan,
+            &plan,
             &self.cancel,
             &mut playlists.lock(),
             &pieces,
             |_| Ok(Vec::new()),
         )?;
-        let measured = self.measure(&planned.plan, &index, config)?;
+        let measured = self.measure(&plan, &index, config)?;
         let facts = report::Facts {
-            plan: &planned.plan,
+            plan: &plan,
             source: &planned.source,
             held: planned.held,
             runs,
             reused: &self.reused,
             milestones: &self.milestones,
             quality: &measured.quality,
-            warnings: measured.warning.into_iter().collect(),
+            warnings: measured
+                .warning
+                .into_iter()
+                .chain(translated.warning)
+                .collect(),
         };
         let journal = report::write(&facts, self.dir(), journal)?;
-        self.record.lock().journal.clone_from(&journal);
+        {
+            let mut record = self.record.lock();
+            record.plan = Some(plan);
+            record.journal.clone_from(&journal);
+        }
         self.write_record(JobState::Completed)?;
         self.deliver(&journal, &self.tell)
-    }
-
-    /// How like the source the rungs are, where the job asks for it.
-    fn measure(&self, plan: &Plan, index: &OwnedFd, config: &Config) -> Result<Measured> {
-        if !self.job.spec.measure || plan.is_sound_alone() {
-            return Ok(Measured::default());
-        }
-        let finished = measure::Finished {
-            source: &self.source,
-            dir: self.dir(),
-            plan,
-            index,
-        };
-        let measured = Measured::of(measure::measure(&finished, config, &self.cancel))?;
-        for warning in measured.warning.iter().cloned() {
-            self.milestones.emit(&Event::Warning { warning });
-        }
-        Ok(measured)
     }
 
     /// Records how the job ended, and stops what still writes for it.

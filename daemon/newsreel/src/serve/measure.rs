@@ -10,14 +10,17 @@ use std::time::{Duration, Instant};
 
 use newsreel_config::Config;
 use newsreel_media::measure;
+use newsreel_model::event::Event;
 use newsreel_model::plan::Plan;
+use newsreel_model::ports::EventSink;
 use newsreel_model::report::Quality;
 use newsreel_model::{Cancel, Code, Error, Result};
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 
+use super::live::LiveJob;
 use super::process;
-use crate::job::quality::published;
+use crate::job::quality::{Measured, published};
 use crate::source::FileSource;
 use crate::worker::channel::{self, Channel};
 use crate::worker::protocol::{self, Done, Order, Task, ToMeasure, Word};
@@ -27,18 +30,46 @@ use crate::worker::protocol::{self, Done, Order, Task, ToMeasure, Word};
 const MOST_BYTES: u64 = 256 << 20;
 
 /// What is measured.
-pub struct Finished<'a> {
-    pub source: &'a FileSource,
-    pub dir: &'a Path,
-    pub plan: &'a Plan,
-    pub index: &'a OwnedFd,
+struct Finished<'a> {
+    source: &'a FileSource,
+    dir: &'a Path,
+    plan: &'a Plan,
+    index: &'a OwnedFd,
+}
+
+impl LiveJob {
+    /// How like the source the rungs are, where the job asks for it.
+    ///
+    /// # Errors
+    /// Cancelled.
+    pub(super) fn measure(
+        &self,
+        plan: &Plan,
+        index: &OwnedFd,
+        config: &Config,
+    ) -> Result<Measured> {
+        if !self.job.spec.measure || plan.is_sound_alone() {
+            return Ok(Measured::default());
+        }
+        let finished = Finished {
+            source: &self.source,
+            dir: self.dir(),
+            plan,
+            index,
+        };
+        let measured = Measured::of(measure(&finished, config, &self.cancel))?;
+        for warning in measured.warning.iter().cloned() {
+            self.milestones.emit(&Event::Warning { warning });
+        }
+        Ok(measured)
+    }
 }
 
 /// Starts a worker, gives it all it needs and waits for what it says.
 ///
 /// # Errors
 /// Cancelled, or the worker failed, stood still or died.
-pub fn measure(job: &Finished<'_>, config: &Config, cancel: &Cancel) -> Result<Vec<Quality>> {
+fn measure(job: &Finished<'_>, config: &Config, cancel: &Cancel) -> Result<Vec<Quality>> {
     let (task, pieces) = gather(job, config)?;
     let task = serde_json::to_vec(&Task::Measure(task)).map_err(|e| Error::bug(e.to_string()))?;
     let task = channel::in_memory(&task)?;

@@ -30,6 +30,8 @@ mod signals;
 mod steer;
 mod submit;
 mod systemd;
+mod translate;
+mod translator;
 mod view;
 mod watch;
 mod work;

@@ -8,6 +8,10 @@ use super::{CONFIG, NEAR_DB, least_alike, reference, stream};
 
 const RATES: [&str; 6] = ["25", "30000/1001", "50", "60000/1001", "24000/1001", "vfr"];
 
+/// The rate whose timecode leaves numbers out, and one that stands before such a place.
+const NTSC: &str = "30000/1001";
+const DROP_FRAME: &str = "00:59:58;00";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scan {
     Progressive,
@@ -129,7 +133,11 @@ fn make(place: &Place, case: Case) -> PathBuf {
         "-metadata:s:v:0",
         &rotate,
     ];
-    clips::ffmpeg(&copy, &out);
+    let counted: &[&str] = match case.rate {
+        NTSC => &["-timecode", DROP_FRAME],
+        _ => &[],
+    };
+    clips::ffmpeg(&[&copy, counted].concat(), &out);
     out
 }
 
@@ -157,6 +165,9 @@ fn check(place: &Place, case: Case) {
         (&found["width"], &found["height"]),
         (&size.0.into(), &size.1.into())
     );
+
+    let timecode = (case.rate == NTSC).then_some(DROP_FRAME);
+    assert_eq!(found["tags"]["timecode"].as_str(), timecode, "timecode");
 
     let (frames, length) = counted(&input);
     let (kept, shown) = counted(&made);
