@@ -11,6 +11,7 @@ use newsreel_model::control::{
     Control, JobPage, JobQuery, JobView, MediaFile, QueueView, Submitted,
 };
 use newsreel_model::output::OutputView;
+use newsreel_model::pictures::PictureSet;
 use newsreel_model::search::{SearchHit, SearchQuery};
 use newsreel_model::spec::JobSpec;
 use newsreel_model::steer::PosterChoice;
@@ -173,6 +174,11 @@ impl Seen {
     pub(crate) async fn outputs(&self, id: JobId) -> Result<Vec<OutputView>> {
         self.own(id).await?;
         self.control.outputs(id).await
+    }
+
+    pub(crate) async fn pictures(&self, id: JobId) -> Result<Vec<PictureSet>> {
+        self.own(id).await?;
+        self.control.pictures(id).await
     }
 
     pub(crate) async fn delete(&self, id: JobId) -> Result<()> {

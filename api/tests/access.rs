@@ -44,6 +44,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET /v1/jobs/{id}", "read, own"),
     ("GET /v1/jobs/{id}/events", "read, own"),
     ("GET /v1/jobs/{id}/outputs", "read, own"),
+    ("GET /v1/jobs/{id}/pictures", "read, own"),
     ("POST /v1/jobs/{id}/media-link", "read, own"),
     ("GET /media/{job}/{path}", "read, own"),
     ("HEAD /media/{job}/{path}", "read, own"),

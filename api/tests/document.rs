@@ -65,5 +65,5 @@ fn every_reference_leads_somewhere_and_every_failure_is_a_problem() {
             }
         }
     }
-    assert_eq!(operations, 37);
+    assert_eq!(operations, 38);
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use newsreel_config::{Config, Cpu, Limits, REFERENCE};
+use newsreel_model::pictures::PictureSize;
 use newsreel_model::profile::{
     AudioSpec, FrameTiming, Loudness, Measured, Profile, RateControl, RungSpec, ThumbnailSpec,
     VideoCodec,
@@ -127,6 +128,13 @@ fn profile() -> impl Strategy<Value = Profile> {
                 width_px: rest.3,
                 storyboard_tiles: rest.2,
                 storyboard_tile_width_px: rest.3,
+                sizes: match constant {
+                    true => vec![PictureSize {
+                        name: "teaser".to_owned(),
+                        width_px: rest.3,
+                    }],
+                    false => Vec::new(),
+                },
             },
         }
     })

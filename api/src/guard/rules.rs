@@ -34,6 +34,7 @@ pub(crate) const RULES: &[(&str, &str, Need)] = &[
     ("PATCH", "/v1/jobs/{id}", SUBMIT),
     ("DELETE", "/v1/jobs/{id}", SUBMIT),
     ("GET", "/v1/jobs/{id}/outputs", READ),
+    ("GET", "/v1/jobs/{id}/pictures", READ),
     ("POST", "/v1/jobs/{id}/cancel", SUBMIT),
     ("POST", "/v1/jobs/{id}/retry", SUBMIT),
     ("POST", "/v1/jobs/{id}/poster", SUBMIT),

@@ -6,6 +6,7 @@ use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
 use newsreel_model::control::{JobPage, JobView};
 use newsreel_model::output::OutputView;
+use newsreel_model::pictures::PictureSet;
 use newsreel_model::spec::JobSpec;
 use newsreel_model::steer::{JobPatch, PosterChoice};
 
@@ -88,9 +89,25 @@ pub(super) async fn outputs(
     Ok(Json(seen.outputs(id).await?))
 }
 
+/// Show a job's pictures
+///
+/// Poster and thumbnails that are there, by size, the usual one first; none before the plan is known.
+#[utoipa::path(
+    get, path = "/v1/jobs/{id}/pictures", operation_id = "listPictures", tag = "jobs",
+    params(JobPath),
+    responses((status = 200, description = "The sizes.", body = Vec<PictureSet>), OneJob)
+)]
+pub(super) async fn pictures(
+    seen: Seen,
+    Job(id): Job,
+    _: NoQuery,
+) -> Result<Json<Vec<PictureSet>>, Problem> {
+    Ok(Json(seen.pictures(id).await?))
+}
+
 /// Choose a job's poster
 ///
-/// Of a completed job, among its thumbnails. `poster.jpg` is replaced by a copy of it; nothing else changes.
+/// Of a completed job, among its thumbnails. `poster.jpg` is replaced by a copy of it, in every size; nothing else changes.
 #[utoipa::path(
     post, path = "/v1/jobs/{id}/poster", operation_id = "choosePoster", tag = "jobs",
     params(JobPath),

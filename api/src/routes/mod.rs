@@ -27,6 +27,7 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .routes(routes!(uploads::show, uploads::append, uploads::remove))
         .routes(routes!(jobs::one, jobs::prioritise, jobs::delete))
         .routes(routes!(jobs::outputs))
+        .routes(routes!(jobs::pictures))
         .routes(routes!(jobs::poster))
         .routes(routes!(auth::link))
         .routes(routes!(auth::token))

@@ -81,6 +81,9 @@ pub(super) fn profile(check: &mut Check, profile: &Profile) {
             16..=640,
             " pixels",
         );
+        if let Some((_, message)) = newsreel_model::pictures::fault(thumbnails) {
+            check.report("sizes", message);
+        }
     });
 }
 

@@ -17,6 +17,7 @@ use crate::event::Phase;
 use crate::id::JobId;
 use crate::job::JobState;
 use crate::output::OutputView;
+use crate::pictures::PictureSet;
 use crate::plan::Warning;
 use crate::profile::Profile;
 use crate::search::{SearchHit, SearchQuery};
@@ -300,6 +301,11 @@ pub trait Control: Send + Sync {
     /// # Errors
     /// [`crate::Code::JobUnknown`].
     fn outputs(&self, id: JobId) -> Answer<'_, Vec<OutputView>>;
+    /// A job's pictures by size, the usual one first; none before its plan is known, or of sound alone.
+    ///
+    /// # Errors
+    /// [`crate::Code::JobUnknown`].
+    fn pictures(&self, id: JobId) -> Answer<'_, Vec<PictureSet>>;
     /// Forgets an ended job; its output is removed when it lies under the daemon's own output root.
     ///
     /// # Errors

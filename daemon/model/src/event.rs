@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::pictures::PictureSet;
 use crate::plan::Warning;
 use crate::report::FallbackReport;
 
@@ -82,6 +83,9 @@ pub enum Event {
     ThumbnailsReady {
         /// Their paths relative to the job's directory.
         paths: Vec<String>,
+        /// The same by size, the usual one first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        sets: Vec<PictureSet>,
     },
     /// The first rung can be played from its start.
     #[serde(rename = "output.playable")]

@@ -192,6 +192,40 @@ pub mod layout {
     /// `thumbs/0001.jpg` for index 0.
     #[must_use]
     pub fn thumbnail(index: usize) -> String {
-        format!("thumbs/{:04}.jpg", index + 1)
+        thumbnail_in("", index)
+    }
+
+    /// `thumbs/teaser/0001.jpg` for index 0 in the size `teaser`; the usual size has no name.
+    #[must_use]
+    pub fn thumbnail_in(size: &str, index: usize) -> String {
+        match size {
+            "" => format!("thumbs/{:04}.jpg", index + 1),
+            size => format!("thumbs/{size}/{:04}.jpg", index + 1),
+        }
+    }
+
+    /// `thumbs/teaser/poster.jpg` in the size `teaser`; the usual size has no name.
+    #[must_use]
+    pub fn poster_in(size: &str) -> String {
+        match size {
+            "" => POSTER.to_owned(),
+            size => format!("thumbs/{size}/{POSTER}"),
+        }
+    }
+
+    /// The size of a thumbnail or poster by its path, and the index of a thumbnail.
+    #[must_use]
+    pub fn picture(path: &str) -> Option<(&str, Option<usize>)> {
+        if path == POSTER {
+            return Some(("", None));
+        }
+        let below = path.strip_prefix("thumbs/")?;
+        let (size, file) = below.split_once('/').unwrap_or(("", below));
+        if file == POSTER && !size.is_empty() {
+            return Some((size, None));
+        }
+        let index = file.strip_suffix(".jpg")?.parse::<usize>().ok()?;
+        let index = index.checked_sub(1)?;
+        (thumbnail_in(size, index) == path).then_some((size, Some(index)))
     }
 }

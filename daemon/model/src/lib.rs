@@ -19,6 +19,7 @@ pub mod job;
 pub mod keys;
 pub mod log;
 pub mod output;
+pub mod pictures;
 pub mod plan;
 pub mod ports;
 pub mod profile;

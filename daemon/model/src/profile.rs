@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::pictures::PictureSize;
+
 /// How a video codec is named in profiles and reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -132,7 +134,7 @@ impl Default for AudioSpec {
 #[serde(deny_unknown_fields, default)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ThumbnailSpec {
-    /// How many thumbnails, 0–100, spread evenly over the programme.
+    /// How many thumbnails, 0–100: one for each equal part of the programme, sharp and of a scene of its own where there is one.
     #[cfg_attr(feature = "schema", schema(required = true))]
     pub count: u32,
     /// Width in pixels, 16–4096; the height follows the picture's shape.
@@ -144,6 +146,10 @@ pub struct ThumbnailSpec {
     /// Width of one storyboard tile in pixels, 16–640.
     #[cfg_attr(feature = "schema", schema(required = true))]
     pub storyboard_tile_width_px: u32,
+    /// Further sizes of poster and thumbnails, at most 8.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schema(required = false, max_items = 8))]
+    pub sizes: Vec<PictureSize>,
 }
 
 impl Default for ThumbnailSpec {
@@ -153,6 +159,7 @@ impl Default for ThumbnailSpec {
             width_px: 640,
             storyboard_tiles: 100,
             storyboard_tile_width_px: 160,
+            sizes: Vec::new(),
         }
     }
 }

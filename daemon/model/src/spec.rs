@@ -10,6 +10,8 @@ use serde::de::{Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::UploadId;
+use crate::pictures::{self, PictureSize};
+use crate::profile::ThumbnailSpec;
 use crate::webhook::{MAX_NOTIFICATIONS, Notification};
 use crate::{Code, Error, Result};
 
@@ -167,6 +169,11 @@ pub struct JobSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schema", schema(max_items = 20))]
     pub subtitles: Vec<SubtitleSpec>,
+    /// Sizes of poster and thumbnails beside the usual one, at most 8; they take the place of the profile's. All thumbnails in
+    /// all sizes may be 200.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schema(max_items = 8))]
+    pub thumbnails: Vec<PictureSize>,
     /// Who is told what happens to the job, at most 8 receivers, beside those of the daemon's configuration.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schema", schema(max_items = 8))]
@@ -237,6 +244,7 @@ impl JobSpec {
             metadata: BTreeMap::new(),
             destination: None,
             subtitles: Vec::new(),
+            thumbnails: Vec::new(),
             notifications: Vec::new(),
             measure: false,
             deadline: None,
@@ -291,6 +299,12 @@ impl JobSpec {
                 return Err(invalid(&field, "may hold only letters, digits and -"));
             }
         }
+        // Together with the profile's number of thumbnails they are looked at again.
+        let mut fewest = ThumbnailSpec {
+            count: 0,
+            ..ThumbnailSpec::default()
+        };
+        pictures::take_sizes(&mut fewest, &self.thumbnails)?;
         if self.notifications.len() > MAX_NOTIFICATIONS {
             return Err(invalid("notifications", "may have at most 8 receivers"));
         }

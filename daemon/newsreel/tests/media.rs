@@ -9,6 +9,8 @@
 )]
 
 mod common;
+#[path = "media/pictures.rs"]
+mod pictures;
 #[path = "media/short.rs"]
 mod short;
 

@@ -69,9 +69,11 @@ export function useJob(id: string): LiveJob {
   return { job, outputs, events, error, replace: setJob };
 }
 
-/** The pictures that a job has, by its events: the poster, and the thumbnails in their order. */
-export function pictures(events: Told[]): { poster: boolean; thumbnails: string[] } {
+/** The pictures that a job has, by its events: the poster, the thumbnails in their order, and the names of further sizes. */
+export function pictures(events: Told[]): { poster: boolean; thumbnails: string[]; sizes: string[] } {
   const paths = events.filter((event) => event.type === "thumbnails.ready").flatMap((event) => event.data.paths as string[]);
-  const thumbnails = [...new Set(paths)].filter((path) => path.startsWith("thumbs/")).sort();
-  return { poster: paths.includes("poster.jpg"), thumbnails };
+  const thumbnails = [...new Set(paths)].filter((path) => /^thumbs\/[0-9]+\.jpg$/.test(path)).sort();
+  const named = paths.map((path) => /^thumbs\/([a-z0-9-]+)\//.exec(path)?.[1]);
+  const sizes = [...new Set(named)].filter((name) => name !== undefined);
+  return { poster: paths.includes("poster.jpg"), thumbnails, sizes };
 }

@@ -8,18 +8,23 @@ interface Props {
   id: string;
   poster: boolean;
   thumbnails: string[];
+  /** Names of the sizes they are in beside the usual one. */
+  sizes: string[];
   /** Whether one of them may be made the poster. */
   choosable: boolean;
 }
 
-export function Thumbs({ id, poster, thumbnails, choosable }: Props) {
+/** Where a picture is in a size with a name. */
+const inSize = (file: string, size: string) => `thumbs/${size}/${file.replace("thumbs/", "")}`;
+
+export function Thumbs({ id, poster, thumbnails, sizes, choosable }: Props) {
   const all = [...(poster ? ["poster.jpg"] : []), ...thumbnails];
   const [chosen, setChosen] = useState<string>();
   const [error, setError] = useState<string>();
   // The poster keeps its name when it is another.
   const [version, setVersion] = useState(0);
   if (all.length === 0) return null;
-  const path = (file: string) => mediaPath(id, file === "poster.jpg" && version > 0 ? `${file}?v=${version}` : file);
+  const path = (file: string) => mediaPath(id, file.endsWith("poster.jpg") && version > 0 ? `${file}?v=${version}` : file);
   const choose = async (file: string) => {
     setError(undefined);
     try {
@@ -39,6 +44,13 @@ export function Thumbs({ id, poster, thumbnails, choosable }: Props) {
           <img src={path(chosen)} alt={name(chosen)} />
           <figcaption>
             {name(chosen)} · <a href={path(chosen)}>Open the file</a>{" "}
+            {sizes.map((size) => (
+              <>
+                <a key={size} href={path(inSize(chosen, size))}>
+                  {size}
+                </a>{" "}
+              </>
+            ))}
             {choosable && chosen !== "poster.jpg" ? (
               <button type="button" onClick={() => void choose(chosen)}>
                 Make it the poster

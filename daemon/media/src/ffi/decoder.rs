@@ -65,6 +65,16 @@ impl Decoder {
         unsafe { (*self.0).skip_loop_filter = sys::AVDiscard::AVDISCARD_ALL };
     }
 
+    /// Leaves out pictures that no other refers to, or decodes them again.
+    pub fn skip_unreferenced(&mut self, skip: bool) {
+        let which = match skip {
+            true => sys::AVDiscard::AVDISCARD_NONREF,
+            false => sys::AVDiscard::AVDISCARD_DEFAULT,
+        };
+        // SAFETY: an open context; the field may be changed between packets.
+        unsafe { (*self.0).skip_frame = which };
+    }
+
     /// Forgets everything decoded so far, to go on somewhere else in the stream.
     pub fn reset(&mut self) {
         // SAFETY: an open context.

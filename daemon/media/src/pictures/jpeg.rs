@@ -59,26 +59,6 @@ impl JpegMaker {
         let scaled = self.scale(picture)?;
         jpeg(scaled, self.quality)
     }
-
-    /// How much there is to see: the spread of brightness, 0 for a black or white frame.
-    pub fn contrast(&mut self, picture: &Frame) -> Result<f64> {
-        let scaled = self.scale(picture)?;
-        let (mut count, mut sum, mut squares) = (0.0, 0.0, 0.0);
-        for row in scaled.luma_rows() {
-            for value in row.iter().step_by(7) {
-                let v = f64::from(*value);
-                count += 1.0;
-                sum += v;
-                squares += v * v;
-            }
-        }
-        let mean = if count > 0.0 { sum / count } else { 0.0 };
-        Ok(if count > 0.0 {
-            squares / count - mean * mean
-        } else {
-            0.0
-        })
-    }
 }
 
 /// One JPEG file of a planar 4:2:0 picture with full range.

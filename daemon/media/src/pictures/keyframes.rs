@@ -1,5 +1,7 @@
 //! Single pictures near given times, decoded from the nearest key frame before each. Not exact, and not meant to be.
 
+use std::collections::BTreeSet;
+
 use newsreel_model::rational::rescale;
 use newsreel_model::{Cancel, Code, Error, Rational, Result};
 
@@ -16,6 +18,20 @@ const MAX_PACKETS: usize = 120;
 /// decoding more would take the cores from the encoders.
 const FORWARD_PACKETS: usize = 150;
 
+/// A picture that changes within this many seconds is looked at together with one that much later.
+const MOMENT_S: f64 = 0.12;
+
+/// Packets that may be read for the later one.
+const MOMENT_PACKETS: usize = 12;
+
+/// A picture as it was decoded, and another of the same moment where there is one.
+pub struct Moment {
+    pub picture: Frame,
+    pub neighbour: Option<Frame>,
+    /// How many pictures were decoded for it.
+    pub decoded: usize,
+}
+
 /// An input that is jumped about in.
 pub struct KeyFrames<'a> {
     input: Input,
@@ -23,8 +39,8 @@ pub struct KeyFrames<'a> {
     packet: Packet,
     from: &'a PictureSource<'a>,
     cancel: &'a Cancel,
-    /// Presentation time of the last picture's packet, so that the same one is not given twice.
-    last: Option<i64>,
+    /// Presentation times of the key frames that were given, so that none is given twice.
+    given: BTreeSet<i64>,
     forward: usize,
 }
 
@@ -43,35 +59,38 @@ impl<'a> KeyFrames<'a> {
             packet: Packet::new().map_err(&failed)?,
             from,
             cancel,
-            last: None,
+            given: BTreeSet::new(),
             forward: FORWARD_PACKETS,
         })
     }
 
     /// A picture at or shortly before `seconds` of the programme, as it is to be shown; `None` where nothing new decodes.
     pub fn at(&mut self, seconds: f64) -> Result<Option<Frame>> {
-        let found = self.decode_at(seconds)?;
-        self.as_shown(found)
-    }
-
-    /// The first picture that decodes, read from the start: for inputs that cannot be moved about in.
-    pub fn first(&mut self) -> Result<Option<Frame>> {
-        let found = self.decode_first()?;
-        self.as_shown(found)
-    }
-
-    fn as_shown(&self, picture: Option<Frame>) -> Result<Option<Frame>> {
-        picture
-            .map(|p| condition::still(&self.from.plan.video, p))
+        let found = self.decode_at(seconds, false)?;
+        found
+            .map(|moment| self.as_shown(moment.picture))
             .transpose()
     }
 
-    fn decode_at(&mut self, seconds: f64) -> Result<Option<Frame>> {
+    /// A picture as [`Self::at`] finds it, as it was decoded; with `whole`, another a moment later too.
+    pub fn moment(&mut self, seconds: f64, whole: bool) -> Result<Option<Moment>> {
+        self.decode_at(seconds, whole)
+    }
+
+    /// The first picture that decodes, read from the start: for inputs that cannot be moved about in.
+    pub fn first(&mut self) -> Result<Option<Moment>> {
+        self.decode_first()
+    }
+
+    /// A decoded picture as it is to be shown.
+    pub fn as_shown(&self, picture: Frame) -> Result<Frame> {
+        condition::still(&self.from.plan.video, picture)
+    }
+
+    fn decode_at(&mut self, seconds: f64, whole: bool) -> Result<Option<Moment>> {
         self.cancel.check()?;
         let video = &self.from.plan.video;
-        let micros = crate::slots::ticks(seconds, 1_000_000);
-        let time =
-            video.origin + rescale(micros, Rational::new(1, 1_000_000), video.source_time_base);
+        let time = video.origin + self.ticks(seconds);
         // Where a container cannot be moved about in, reading simply goes on.
         self.input.seek_time(video.stream, time).ok();
         self.decoder.reset();
@@ -79,27 +98,27 @@ impl<'a> KeyFrames<'a> {
         // A key picture may be coded as two fields in two packets.
         let mut behind = usize::from(self.from.params.is_interlaced());
         for _ in 0..MAX_PACKETS {
-            match self.input.read(&mut self.packet) {
-                Ok(()) => {}
-                Err(AvError::EXIT) => {
-                    return Err(Error::new(Code::Cancelled, "stopped on request"));
-                }
-                Err(_) => break,
+            if !self.read()? {
+                break;
             }
-            if self.packet.stream() != video.stream || (!seen_key && !self.packet.is_key()) {
+            if !seen_key && !self.packet.is_key() {
                 continue;
             }
-            if !seen_key {
-                let pts = self.packet.pts().or(self.packet.dts());
-                if pts.is_some() && pts == self.last {
-                    return self.go_forward(time);
-                }
-                self.last = pts;
+            let pts = self.packet.pts().or(self.packet.dts());
+            if !seen_key && pts.is_some_and(|pts| !self.given.insert(pts)) {
+                return self.go_forward(time);
             }
+            let is_key = !seen_key;
             seen_key = true;
             self.decoder.send(Some(&self.packet)).ok();
+            if is_key && whole {
+                if let Some(moment) = self.rest_of_moment(pts)? {
+                    return Ok(Some(moment));
+                }
+                continue;
+            }
             if let Some(frame) = self.receive()? {
-                return Ok(Some(frame));
+                return Ok(Some(alone(frame)));
             }
             if behind > 0 {
                 behind -= 1;
@@ -109,21 +128,81 @@ impl<'a> KeyFrames<'a> {
             self.decoder.send(None).ok();
             let drained = self.receive()?;
             self.decoder.reset();
-            if drained.is_some() {
-                return Ok(drained);
+            if let Some(frame) = drained {
+                return Ok(Some(alone(frame)));
             }
         }
         Ok(None)
     }
 
-    fn decode_first(&mut self) -> Result<Option<Frame>> {
+    /// The key picture that was sent last and one a moment later, of which only what others refer to is decoded.
+    fn rest_of_moment(&mut self, key: Option<i64>) -> Result<Option<Moment>> {
+        let until = key.map(|key| key + self.ticks(MOMENT_S));
+        let mut moment = None;
+        self.decoder.skip_unreferenced(true);
+        for _ in 0..MOMENT_PACKETS {
+            self.receive_into(&mut moment, key)?;
+            if !self.read()? {
+                break;
+            }
+            self.decoder.send(Some(&self.packet)).ok();
+            let pts = self.packet.pts().or(self.packet.dts());
+            if pts.is_none() || pts >= until {
+                break;
+            }
+        }
+        self.receive_into(&mut moment, key)?;
+        self.decoder.send(None).ok();
+        self.receive_into(&mut moment, key)?;
+        self.decoder.skip_unreferenced(false);
+        self.decoder.reset();
+        Ok(moment)
+    }
+
+    /// Takes out what is decoded: the first picture from the key frame on is the moment's, the last its neighbour.
+    fn receive_into(&mut self, moment: &mut Option<Moment>, key: Option<i64>) -> Result<()> {
+        while let Some(frame) = self.receive()? {
+            match moment {
+                // Pictures shown before the key frame want others that were not decoded.
+                None if frame.pts().or(frame.best_effort_pts()) < key => {}
+                None => *moment = Some(alone(frame)),
+                Some(moment) => {
+                    moment.neighbour = Some(frame);
+                    moment.decoded += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn ticks(&self, seconds: f64) -> i64 {
+        let micros = crate::slots::ticks(seconds, 1_000_000);
+        let unit = self.from.plan.video.source_time_base;
+        rescale(micros, Rational::new(1, 1_000_000), unit)
+    }
+
+    /// Reads the picture's next packet; false at the end.
+    fn read(&mut self) -> Result<bool> {
+        loop {
+            match self.input.read(&mut self.packet) {
+                Ok(()) if self.packet.stream() == self.from.plan.video.stream => return Ok(true),
+                Ok(()) => {}
+                Err(AvError::EXIT) => {
+                    return Err(Error::new(Code::Cancelled, "stopped on request"));
+                }
+                Err(_) => return Ok(false),
+            }
+        }
+    }
+
+    fn decode_first(&mut self) -> Result<Option<Moment>> {
         let failed = |(e, nested)| errors::opening(e, nested);
         self.input = Input::open(self.from.source.as_ref(), self.cancel).map_err(failed)?;
         self.input.find_stream_info().ok();
         self.input.select(&[self.from.plan.video.stream]);
         self.decoder.reset();
         self.forward = FORWARD_PACKETS;
-        if self.input.read(&mut self.packet).is_err() {
+        if !self.read()? {
             return Ok(None);
         }
         let shown = self.go_forward(i64::MIN)?;
@@ -131,35 +210,32 @@ impl<'a> KeyFrames<'a> {
             return Ok(shown);
         }
         self.decoder.send(None).ok();
-        self.receive()
+        Ok(self.receive()?.map(alone))
     }
 
     /// From the key frame at hand on to the first picture at `time`, as long as the budget lasts.
-    fn go_forward(&mut self, time: i64) -> Result<Option<Frame>> {
-        let mut shown = None;
+    fn go_forward(&mut self, time: i64) -> Result<Option<Moment>> {
+        let mut shown: Option<Moment> = None;
         while self.forward > 0 {
             self.forward -= 1;
             self.cancel.check()?;
             self.decoder.send(Some(&self.packet)).ok();
             if let Some(frame) = self.receive()? {
-                let there = frame
-                    .pts()
-                    .or(frame.best_effort_pts())
-                    .is_none_or(|pts| pts >= time);
-                shown = Some(frame);
-                if there {
+                let pts = frame.pts().or(frame.best_effort_pts());
+                shown = Some(match shown {
+                    Some(before) => Moment {
+                        picture: frame,
+                        neighbour: Some(before.picture),
+                        decoded: before.decoded + 1,
+                    },
+                    None => alone(frame),
+                });
+                if pts.is_none_or(|pts| pts >= time) {
                     break;
                 }
             }
-            loop {
-                match self.input.read(&mut self.packet) {
-                    Ok(()) if self.packet.stream() == self.from.plan.video.stream => break,
-                    Ok(()) => {}
-                    Err(AvError::EXIT) => {
-                        return Err(Error::new(Code::Cancelled, "stopped on request"));
-                    }
-                    Err(_) => return Ok(shown),
-                }
+            if !self.read()? {
+                break;
             }
         }
         Ok(shown)
@@ -169,5 +245,13 @@ impl<'a> KeyFrames<'a> {
         let mut frame = Frame::new().map_err(errors::engine("decoding"))?;
         let got = self.decoder.receive(&mut frame);
         Ok((got == Ok(Received::Output) && frame.pixel_format().is_scalable()).then_some(frame))
+    }
+}
+
+fn alone(picture: Frame) -> Moment {
+    Moment {
+        picture,
+        neighbour: None,
+        decoded: 1,
     }
 }

@@ -1,14 +1,15 @@
-//! Poster, thumbnails and storyboard, from key frames alone and before anything is encoded.
+//! Poster, thumbnails and storyboard, from key frames and before anything is encoded.
 //!
-//! Positions are as near as the container can be moved about in: a picture a second off is as good. Not here: where the
-//! files go.
+//! Positions are as near as the container can be moved about in: a picture a second off is as good, and one that is sharp and
+//! still is better than the one at the place. Not here: where the files go.
 
+mod choose;
 mod jpeg;
 mod keyframes;
 mod rung;
+mod score;
 mod storyboard;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use newsreel_model::plan::Plan;
@@ -23,18 +24,21 @@ use keyframes::KeyFrames;
 pub use rung::RungPictures;
 pub use storyboard::{Storyboard, storyboard};
 
-/// Poster and thumbnails as JPEG files.
+/// One picture as JPEG files: in the usual size, then in each of the plan's named sizes.
+pub type Sizes = Vec<Vec<u8>>;
+
+/// Poster and thumbnails.
 pub struct Thumbnails {
-    /// The most telling of the first few.
-    pub poster: Option<Vec<u8>>,
+    /// The best of the thumbnails; in the usual size as large as the clip.
+    pub poster: Option<Sizes>,
     /// In order of time.
-    pub thumbnails: Vec<Vec<u8>>,
+    pub thumbnails: Vec<Sizes>,
 }
 
 /// JPEG quality as libavcodec counts it, 1–31, lower is better.
 const QUALITY: u32 = 4;
-/// The poster is chosen among this many thumbnails from the start.
-const POSTER_CANDIDATES: usize = 3;
+/// Where there are to be no thumbnails, the poster is chosen among so many pictures.
+const POSTER_CANDIDATES: u32 = 3;
 
 /// What pictures are taken from.
 pub struct PictureSource<'a> {
@@ -48,64 +52,46 @@ pub struct PictureSource<'a> {
     pub duration_s: f64,
 }
 
-/// Makes the thumbnails the plan asks for; `each` is called with every one as soon as it is there.
+/// Makes the pictures the plan asks for.
 ///
 /// # Errors
 /// Cancelled, or the JPEG encoder fails. Places that do not decode are left out.
-pub fn thumbnails(
-    from: &PictureSource<'_>,
-    cancel: &Cancel,
-    mut each: impl FnMut(usize, &[u8]) -> Result<()>,
-) -> Result<Thumbnails> {
+pub fn thumbnails(from: &PictureSource<'_>, cancel: &Cancel) -> Result<Thumbnails> {
     let spec = &from.plan.thumbnails;
-    let (width, height) = geometry::shown_size(&from.plan.video);
-    let small = shrink(width, height, spec.width_px);
-    let mut frames = KeyFrames::open(from, cancel)?;
-    let mut thumbnail_maker = JpegMaker::new(small, QUALITY);
-    let mut out = Thumbnails {
-        poster: None,
-        thumbnails: Vec::new(),
+    let shown = geometry::shown_size(&from.plan.video);
+    let makers = |usual: u32| -> Vec<JpegMaker> {
+        let widths = std::iter::once(usual).chain(spec.sizes.iter().map(|s| s.width_px));
+        widths
+            .map(|width| JpegMaker::new(shrink(shown.0, shown.1, width), QUALITY))
+            .collect()
     };
-    let mut best: Option<(f64, Frame)> = None;
-    let mut places: VecDeque<f64> = places(from.duration_s, spec.count.max(1)).collect();
-    let mut tried_first = false;
-    loop {
-        let frame = match places.pop_front() {
-            Some(time) => frames.at(time)?,
-            None if best.is_none() && !tried_first => {
-                tried_first = true;
-                frames.first()?
-            }
-            None => break,
+    let mut frames = KeyFrames::open(from, cancel)?;
+    let mut small = makers(spec.width_px);
+    let mut best = None;
+    let shares = match spec.count {
+        0 => POSTER_CANDIDATES,
+        count => count,
+    };
+    let mut thumbnails = choose::choose(from, &mut frames, shares, |frame, is_best| {
+        let sizes = match spec.count {
+            0 => Vec::new(),
+            _ => in_sizes(&mut small, &frame)?,
         };
-        let Some(frame) = frame else { continue };
-        if out.thumbnails.len() < POSTER_CANDIDATES {
-            let score = thumbnail_maker.contrast(&frame)?;
-            if best.as_ref().is_none_or(|(s, _)| score > *s) {
-                best = Some((
-                    score,
-                    frame
-                        .share()
-                        .map_err(crate::errors::engine("keeping a picture"))?,
-                ));
-            }
+        if is_best {
+            best = Some(frame);
         }
-        if spec.count > 0 {
-            let jpeg = thumbnail_maker.encode(&frame)?;
-            each(out.thumbnails.len(), &jpeg)?;
-            out.thumbnails.push(jpeg);
-        }
-    }
-    if let Some((_, frame)) = best {
-        out.poster = Some(JpegMaker::new(shrink(width, height, width), QUALITY).encode(&frame)?);
-    }
-    Ok(out)
+        Ok(sizes)
+    })?;
+    thumbnails.retain(|sizes| !sizes.is_empty());
+    let poster = best.map(|frame| in_sizes(&mut makers(shown.0), &frame));
+    Ok(Thumbnails {
+        poster: poster.transpose()?,
+        thumbnails,
+    })
 }
 
-/// `count` times spread evenly: each in the middle of its share, so that fades at both ends are missed.
-fn places(duration_s: f64, count: u32) -> impl Iterator<Item = f64> {
-    let share = duration_s.max(0.0) / f64::from(count);
-    (0..count).map(move |i| share * (f64::from(i) + 0.5))
+fn in_sizes(makers: &mut [JpegMaker], frame: &Frame) -> Result<Sizes> {
+    makers.iter_mut().map(|m| m.encode(frame)).collect()
 }
 
 /// Even size of the given width and the same shape; never larger than the original.

@@ -121,7 +121,7 @@ impl EventSink for Lines {
                 phase: Phase::Packaging,
             } => self.say("packaging and checking"),
             Event::Phase { .. } => {}
-            Event::ThumbnailsReady { paths } => self.say(&format!(
+            Event::ThumbnailsReady { paths, .. } => self.say(&format!(
                 "{} pictures, first {}",
                 paths.len(),
                 at(paths.first().map_or("", String::as_str))

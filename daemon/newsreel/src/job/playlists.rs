@@ -11,6 +11,7 @@ use newsreel_media::boxes;
 use newsreel_media::package::hls::{self, MediaSegment};
 use newsreel_model::event::Event;
 use newsreel_model::job::{Finished, layout};
+use newsreel_model::pictures;
 use newsreel_model::plan::{Plan, SubtitlePlan};
 use newsreel_model::ports::EventSink;
 use newsreel_model::{Error, Result};
@@ -101,17 +102,14 @@ impl Playlists {
 
     /// The poster is published last of the pictures: with it they are all there.
     fn tell_pictures(&mut self, pieces: &[Finished]) {
-        let is_thumbnail = |path: &str| path.starts_with("thumbs/");
-        self.pictures.extend(
-            pieces
-                .iter()
-                .map(|p| p.path.clone())
-                .filter(|p| is_thumbnail(p)),
-        );
+        let pictures = pieces.iter().map(|p| p.path.clone());
+        self.pictures
+            .extend(pictures.filter(|path| layout::picture(path).is_some()));
         if pieces.iter().any(|p| p.path == layout::POSTER) {
-            let mut paths = vec![layout::POSTER.to_owned()];
-            paths.append(&mut self.pictures);
-            self.events.emit(&Event::ThumbnailsReady { paths });
+            let mut paths = std::mem::take(&mut self.pictures);
+            paths.sort_unstable();
+            let sets = pictures::sets(&self.plan.thumbnails, paths.iter().map(String::as_str));
+            self.events.emit(&Event::ThumbnailsReady { paths, sets });
         }
     }
 

@@ -258,13 +258,20 @@ impl Programme<'_> {
                 plan: &plan,
                 duration_s,
             };
-            let made = pictures::thumbnails(&from, self.cancel, |index, jpeg| {
-                let path = layout::thumbnail(index);
+            let made = pictures::thumbnails(&from, self.cancel)?;
+            let sizes: Vec<&str> = std::iter::once("")
+                .chain(plan.thumbnails.sizes.iter().map(|s| s.name.as_str()))
+                .collect();
+            for (index, thumbnail) in made.thumbnails.into_iter().enumerate() {
                 (self.on_thumbnail)();
-                self.sink.file(path, jpeg.to_vec())
-            })?;
-            if let Some(poster) = made.poster {
-                self.sink.file(layout::POSTER.to_owned(), poster)?;
+                for (size, jpeg) in sizes.iter().zip(thumbnail) {
+                    self.sink.file(layout::thumbnail_in(size, index), jpeg)?;
+                }
+            }
+            // The usual poster comes last: with it they are all there.
+            let posters = sizes.into_iter().zip(made.poster.unwrap_or_default());
+            for (size, jpeg) in posters.rev() {
+                self.sink.file(layout::poster_in(size), jpeg)?;
             }
             ffi::give_back_memory();
             Ok(())

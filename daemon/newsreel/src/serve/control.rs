@@ -15,6 +15,7 @@ use newsreel_model::control::{
 use newsreel_model::event::Event;
 use newsreel_model::job::{JobState, layout};
 use newsreel_model::output::OutputView;
+use newsreel_model::pictures::PictureSet;
 use newsreel_model::search::{SearchHit, SearchQuery};
 use newsreel_model::spec::JobSpec;
 use newsreel_model::steer::PosterChoice;
@@ -22,7 +23,7 @@ use newsreel_model::store::{Applied, Change, Store, StoredJob};
 use newsreel_model::uploads::Uploads;
 use newsreel_model::webhook::EndpointView;
 use newsreel_model::{Code, Error, JobId, Result};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
 use tokio::sync::watch;
 
@@ -48,6 +49,8 @@ pub struct Daemon {
     pub store: Arc<dyn Store>,
     pub settings: Arc<Settings>,
     pub arrivals: Arrivals,
+    /// Held by whoever changes the poster of a delivered job: one at a time.
+    pub posters: Arc<Mutex<()>>,
     pub uploads: Desk,
     pub data_dir: PathBuf,
     pub tell: Sender<Message>,
@@ -255,6 +258,10 @@ impl Control for Daemon {
 
     fn poster(&self, id: JobId, choice: PosterChoice) -> Answer<'_, JobView> {
         off_thread(self, move |d| d.poster_now(id, &choice))
+    }
+
+    fn pictures(&self, id: JobId) -> Answer<'_, Vec<PictureSet>> {
+        off_thread(self, move |d| d.pictures_now(id))
     }
 
     fn outputs(&self, id: JobId) -> Answer<'_, Vec<OutputView>> {

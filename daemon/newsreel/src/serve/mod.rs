@@ -20,6 +20,7 @@ mod measure;
 mod message;
 mod meter;
 mod place;
+mod poster;
 mod process;
 mod progress;
 mod records;
@@ -135,6 +136,7 @@ pub fn run(origin: Origin) -> Result<()> {
         store: Arc::clone(&store),
         settings: Arc::clone(&settings),
         arrivals: arrivals.clone(),
+        posters: Arc::default(),
         uploads: desk.clone(),
         data_dir,
         tell: tell.clone(),

@@ -1,4 +1,4 @@
-//! Changing a job that was accepted, and what it has made so far. Not here: submitting, cancelling or deleting it (`control`).
+//! Changing a job that was accepted, and what it has made so far. Not here: submitting, cancelling or deleting it (`control`), or its poster (`poster`).
 
 use std::fs::File;
 use std::io::Read as _;
@@ -7,21 +7,17 @@ use std::path::Path;
 use newsreel_model::control::JobView;
 use newsreel_model::job::{JobState, layout};
 use newsreel_model::output::{OutputView, outputs};
+use newsreel_model::pictures::{self, PictureSet};
 use newsreel_model::report::{Quality, Report};
-use newsreel_model::steer::PosterChoice;
 use newsreel_model::store::{Applied, Change};
 use newsreel_model::{Code, Error, JobId, Result};
 
 use super::control::{Daemon, open_below};
 use super::message::Message;
 use super::place;
-use crate::job::{files, record};
 
 /// Larger than any report.
 const MAX_REPORT_BYTES: u64 = 4 << 20;
-
-/// Larger than any thumbnail we make.
-const MAX_PICTURE_BYTES: u64 = 16 << 20;
 
 impl Daemon {
     pub(super) fn prioritise_now(&self, id: JobId, priority: u8) -> Result<JobView> {
@@ -36,33 +32,6 @@ impl Daemon {
         }
         self.tell(Message::Prioritised { job: id, priority })?;
         Ok(self.view(job))
-    }
-
-    /// The poster appears whole under its name; the record's journal follows, so that the directory verifies as before.
-    pub(super) fn poster_now(&self, id: JobId, choice: &PosterChoice) -> Result<JobView> {
-        let path = choice.path()?;
-        let _in_order = self.arrivals.order.lock();
-        let job = self.find(id)?;
-        if job.state != JobState::Completed {
-            let rule = "a poster is chosen once it is completed";
-            return Err(wrong_state(job.state, rule));
-        }
-        let dir = &place::of(&job, &self.data_dir);
-        let picture = read_picture(dir, &path)?;
-        let Some(mut record) = record::read(dir)? else {
-            let words = "the job's directory has no job.json any more; it was moved or emptied";
-            return Err(Error::new(Code::JobState, words));
-        };
-        let poster = files::replace(dir, layout::POSTER, &picture)?;
-        match record.journal.iter_mut().find(|p| p.path == layout::POSTER) {
-            Some(entry) => *entry = poster,
-            None => record.journal.push(poster),
-        }
-        let written = record::write(dir, &record);
-        // Of a completed job nothing unfinished is left behind.
-        let _ = std::fs::remove_dir(files::staging(dir));
-        let _ = std::fs::remove_dir(dir.join(layout::WORK));
-        written.map(|()| self.view(job))
     }
 
     /// None before the plan is known.
@@ -80,6 +49,18 @@ impl Daemon {
         }
         Ok(outputs)
     }
+
+    /// None before the plan is known.
+    pub(super) fn pictures_now(&self, id: JobId) -> Result<Vec<PictureSet>> {
+        self.find(id)?;
+        let plan = self.store.plan(id)?.map(|(_, plan)| plan);
+        let Some(plan) = plan.filter(|plan| !plan.is_sound_alone()) else {
+            return Ok(Vec::new());
+        };
+        let pieces = self.store.pieces(id)?;
+        let paths = pieces.iter().map(|piece| piece.path.as_str());
+        Ok(pictures::sets(&plan.thumbnails, paths))
+    }
 }
 
 /// What the report says of each rung's quality: nothing where it was moved or delivered elsewhere.
@@ -91,22 +72,6 @@ fn qualities(dir: &Path) -> Vec<Option<Quality>> {
     let rungs = report.and_then(Result::ok).map(|report| report.rungs);
     let rungs = rungs.unwrap_or_default().into_iter();
     rungs.map(|rung| rung.quality).collect()
-}
-
-fn read_picture(dir: &Path, path: &str) -> Result<Vec<u8>> {
-    let missing = || {
-        let words = "`thumbnail` names none that the job has";
-        Error::new(Code::RequestInvalid, words).in_field("thumbnail")
-    };
-    let file = open_below(dir, Path::new(path)).map_err(|_| missing())?;
-    let mut picture = Vec::new();
-    let read = File::from(file)
-        .take(MAX_PICTURE_BYTES + 1)
-        .read_to_end(&mut picture);
-    match read {
-        Ok(bytes) if bytes as u64 <= MAX_PICTURE_BYTES => Ok(picture),
-        _ => Err(missing()),
-    }
 }
 
 pub(super) fn unknown() -> Error {

@@ -2,6 +2,7 @@
 
 use newsreel_model::access::Principal;
 use newsreel_model::control::Submitted;
+use newsreel_model::pictures;
 use newsreel_model::spec::JobSpec;
 use newsreel_model::store::{IdempotencyKey, NewJob};
 use newsreel_model::{Code, Error, JobId, Result};
@@ -26,7 +27,8 @@ impl Daemon {
         }
         spec.check()?;
         let config = self.settings.in_force();
-        let profile = config.profile(&spec.profile)?.clone();
+        let mut profile = config.profile(&spec.profile)?.clone();
+        pictures::take_sizes(&mut profile.thumbnails, &spec.thumbnails)?;
         let roots = self.arrivals.roots.within(&by.grant.roots);
         let allowed = |field: &str, url: &str| {
             storage::Place::check(field, url, &config, &spec.tenant, &by.grant.roots)

@@ -3,6 +3,7 @@
 
 mod address;
 mod bucket;
+mod delivered;
 pub mod delivery;
 mod fault;
 mod kinds;
@@ -10,5 +11,6 @@ mod wire;
 
 pub use address::{Place, is_s3};
 pub use bucket::Bucket;
+pub use delivered::Delivered;
 pub use fault::Fault;
 pub use wire::runtime;

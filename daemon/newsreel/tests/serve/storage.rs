@@ -5,13 +5,14 @@ use std::path::Path;
 
 use newsreel_model::control::JobView;
 use newsreel_model::job::JobState;
+use newsreel_model::pictures::{PictureSet, PictureSize};
 use newsreel_model::spec::JobSpec;
 
 use crate::bucket::{BUCKET, Door, SECRET, Store};
-use crate::clip;
 use crate::daemon::{Bad, Daemon, spec};
 use crate::processes::until;
 use crate::support::{out, turn};
+use crate::{clip, sound};
 
 fn to_bucket(seconds: u32, prefix: &str) -> JobSpec {
     let mut spec = spec(&clip(seconds), "story");
@@ -220,4 +221,93 @@ fn a_wrong_secret_fails_the_job_and_is_not_shown() {
         .failure
         .unwrap();
     assert_eq!(failure.code, "input_unreadable", "{}", failure.message);
+}
+
+#[test]
+fn pictures_go_there_in_every_size_and_so_does_a_poster_that_is_chosen_afterwards() {
+    let _turn = turn();
+    let store = Store::start();
+    let daemon = Daemon::start(&store.section(SECRET, "keep_local = false"));
+    let mut spec = to_bucket(8, "story");
+    let size = |name: &str, width_px: u32| PictureSize {
+        name: name.to_owned(),
+        width_px,
+    };
+    spec.thumbnails = vec![size("teaser", 160), size("Teaser", 64)];
+    match daemon.try_submit(&spec, None) {
+        Err(Bad::Refused(refused)) => assert_eq!(refused.code, "request_invalid"),
+        other => panic!("{other:?}"),
+    }
+    spec.thumbnails = vec![size("teaser", 160), size("tv", 48)];
+    let job = daemon.submit(&spec);
+    daemon.wait_for(job.id, JobState::Completed);
+    let answer = daemon.ask("GET", &format!("/v1/jobs/{}/pictures", job.id), None, None);
+    let sets: Vec<PictureSet> = serde_json::from_value(answer.unwrap()).unwrap();
+    let names: Vec<&str> = sets.iter().map(|set| set.name.as_str()).collect();
+    assert_eq!(names, ["", "teaser", "tv"]);
+    let told = daemon.store().event(job.id, "thumbnails.ready");
+    let told: Vec<PictureSet> = serde_json::from_value(told["sets"].clone()).unwrap();
+    assert_eq!(told, sets);
+    let object = |path: &str| std::fs::read(store.file("story").join(path)).unwrap();
+    for set in &sets {
+        assert_eq!(set.thumbnails.len(), 2, "{set:?}");
+        assert!(set.thumbnails.iter().all(|path| !object(path).is_empty()));
+    }
+
+    until("what is delivered goes here", || {
+        !local(&daemon, &job).exists()
+    });
+    let choose = |number: &str| {
+        let body = serde_json::json!({ "thumbnail": number });
+        daemon.ask(
+            "POST",
+            &format!("/v1/jobs/{}/poster", job.id),
+            None,
+            Some(&body),
+        )
+    };
+    for number in ["0001", "0002"] {
+        choose(number).unwrap();
+        for set in &sets {
+            let chosen = set.thumbnails.iter().find(|path| path.contains(number));
+            let (chosen, poster) = (chosen.unwrap(), set.poster.as_ref().unwrap());
+            assert!(object(chosen) == object(poster), "{poster}");
+        }
+    }
+    // The directory there is as sound as it was, and an address that is none of its own stays as it is.
+    out::complete(&store.file("story"));
+    match choose("0099") {
+        Err(Bad::Refused(refused)) => assert_eq!(refused.code, "request_invalid"),
+        other => panic!("{other:?}"),
+    }
+    let before = object("poster.jpg");
+    store.set_door(Door::Say(403, "AccessDenied"));
+    match choose("0001") {
+        Err(Bad::Refused(refused)) => assert_eq!(refused.code, "output_unwritable"),
+        other => panic!("{other:?}"),
+    }
+    assert!(object("poster.jpg") == before);
+    assert!(!local(&daemon, &job).exists());
+}
+
+#[test]
+fn a_poster_chosen_afterwards_is_the_same_here_and_there() {
+    let _turn = turn();
+    let store = Store::start();
+    let daemon = Daemon::start(&store.section(SECRET, ""));
+    let job = daemon.submit(&to_bucket(8, "story"));
+    let done = daemon.wait_for(job.id, JobState::Completed);
+    let dir = local(&daemon, &done);
+    let is = |number: &str| {
+        let file = |path: &str| std::fs::read(dir.join(path)).unwrap();
+        file("poster.jpg") == file(&format!("thumbs/{number}.jpg"))
+    };
+    for number in ["0002", "0001"] {
+        let body = serde_json::json!({ "thumbnail": number });
+        let path = format!("/v1/jobs/{}/poster", job.id);
+        daemon.ask("POST", &path, None, Some(&body)).unwrap();
+        assert!(is(number));
+        is_there(&store, &dir, "story");
+        sound(&dir);
+    }
 }

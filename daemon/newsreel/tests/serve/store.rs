@@ -76,6 +76,17 @@ impl Store {
         rows.unwrap().map(Result::unwrap).collect()
     }
 
+    /// What the job's first event of a type tells.
+    #[cfg(feature = "faults")]
+    pub fn event(&self, job: JobId, kind: &str) -> serde_json::Value {
+        let sql =
+            "SELECT event FROM events WHERE job_id = ?1 AND event ->> 'type' = ?2 ORDER BY id";
+        let mut statement = self.0.prepare_cached(sql).unwrap();
+        let values = rusqlite::params![job.as_bytes(), kind];
+        let text: String = statement.query_row(values, |row| row.get(0)).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
     /// Types of all events, oldest first.
     pub fn all_events(&self) -> Vec<String> {
         let sql = "SELECT event ->> 'type' FROM events ORDER BY id";

@@ -6,6 +6,8 @@ use newsreel_model::capacity::{DeviceKind, Resources};
 use newsreel_model::device::{Codec, Size};
 use newsreel_model::event::{Event, Phase};
 use newsreel_model::job::JobState;
+use newsreel_model::pictures::sets;
+use newsreel_model::profile::ThumbnailSpec;
 use newsreel_model::store::{Calibration, Change, LogEnds, Store};
 
 use super::Check;
@@ -36,6 +38,7 @@ fn events_come_back_as_they_went(store: &dyn Store) {
         },
         Event::ThumbnailsReady {
             paths: vec!["thumbs/0001.jpg".to_owned()],
+            sets: sets(&ThumbnailSpec::default(), ["thumbs/0001.jpg"].into_iter()),
         },
         Event::Warning {
             warning: warning(1),
