@@ -20,8 +20,8 @@ pub(crate) struct Found {
 
 /// Find jobs by their words
 ///
-/// Those with every word in title, description, external id and values of metadata together. Case and accents do not count, the last word may
-/// be the beginning of one, and nothing in the text has a special meaning.
+/// Those with every word in title, description, external id and values of metadata together, then those whose subtitles say them within some
+/// seconds. Case and accents do not count, the last word may be the beginning of one, and nothing in the text has a special meaning.
 #[utoipa::path(
     get, path = "/v1/search", operation_id = "searchJobs", tag = "jobs",
     params(WordsQuery),

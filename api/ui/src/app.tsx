@@ -24,7 +24,7 @@ function Page() {
     case "queue":
       return <QueuePage />;
     case "job":
-      return <JobPage key={now.id} id={now.id} />;
+      return <JobPage key={now.id} id={now.id} at={now.at} />;
     case "devices":
       return <DevicesPage />;
     case "receivers":

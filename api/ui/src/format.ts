@@ -24,6 +24,14 @@ export function duration(seconds: number): string {
   return `${s} s`;
 }
 
+/** A place in a programme as players show it: `0:06`, `1:02:05`. */
+export function place(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const two = (n: number) => String(n).padStart(2, "0");
+  const [h, min, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  return h > 0 ? `${h}:${two(min)}:${two(s)}` : `${min}:${two(s)}`;
+}
+
 /** A share of 1 in whole percent; never 100 before all is done. */
 export function percent(share: number): string {
   const whole = share >= 1 ? 100 : Math.min(99, Math.floor(Math.max(0, share) * 100));

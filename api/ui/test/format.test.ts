@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ago, bytes, duration, fileName, percent, speed } from "../src/format";
+import { ago, bytes, duration, fileName, percent, place, speed } from "../src/format";
 
 test("bytes have three figures at most", () => {
   const said = [0, 999, 1000, 1234, 99_949, 99_960, 999_500, 5_000_000_000, 1e18].map(bytes);
@@ -35,4 +35,8 @@ test("a clip without a title has its file's name, whatever script that is in", (
   assert.equal(fileName("file:///in/খবর.mp4?x=1"), "খবর.mp4");
   assert.equal(fileName("file:///in/%FF.mp4"), "%FF.mp4");
   assert.equal(fileName("file:///"), "file:");
+});
+
+test("a place in a programme is shown as players do", () => {
+  assert.deepEqual([0, 6.9, 65, 3725.2, -1].map(place), ["0:00", "0:06", "1:05", "1:02:05", "0:00"]);
 });

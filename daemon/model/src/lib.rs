@@ -30,6 +30,7 @@ mod schema;
 pub mod search;
 pub mod sound;
 pub mod spec;
+pub mod spoken;
 pub mod steer;
 pub mod store;
 pub mod subtitle;

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use crate::Result;
 use crate::control::JobView;
+use crate::spoken::{Passage, Said};
 use crate::store::StoredJob;
+use crate::{JobId, Result};
 
 /// The longest text that is searched for, in characters.
 pub const MAX_QUERY_CHARS: usize = 200;
@@ -49,9 +50,11 @@ pub struct StoredHit {
     pub job: StoredJob,
     /// Where the words are, one stretch after the other.
     pub snippet: Vec<Stretch>,
+    /// Where its subtitles say them, in order of time.
+    pub said: Vec<Said>,
 }
 
-/// A job that has every word, as clients see it.
+/// A job that has every word, or whose subtitles say them together, as clients see it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct SearchHit {
@@ -59,16 +62,25 @@ pub struct SearchHit {
     pub job: JobView,
     /// Where the words are, one stretch after the other.
     pub snippet: Vec<Stretch>,
+    /// Where its subtitles say them, at most 3 passages in order of time: `at_s` is what a player jumps to.
+    #[cfg_attr(feature = "schema", schema(max_items = 3))]
+    pub said: Vec<Said>,
 }
 
-/// Where jobs are found by their words.
+/// Where jobs are found by their words and by what their subtitles say.
 pub trait Finds: Send + Sync {
     /// Jobs with every word of a query in their title, description, external id and values of metadata together, the best
-    /// match first. Case and accents do not count, and the last word may be the beginning of one. None for a query without words.
+    /// match first, then those whose subtitles say them all within one passage. Case and accents do not count, and the last word may be the beginning of one. None for a query without words.
     ///
     /// # Errors
     /// The store cannot be read.
     fn search(&self, query: &SearchQuery) -> Result<Vec<StoredHit>>;
+    /// Keeps what a track of a job's subtitles says, in the place of what it said before. Of a job at most
+    /// [`crate::spoken::MAX_JOB_BYTES`] are kept; a job that is not there is passed over.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    fn keep_spoken(&self, job: JobId, track: &str, passages: Vec<Passage>) -> Result<()>;
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ mod pieces;
 mod readers;
 mod rows;
 mod search;
+mod spoken;
 mod sqlite;
 mod submit;
 mod trim;

@@ -1,11 +1,13 @@
-//! The words of jobs, and finding jobs by them. Not here: what a word is (SQLite's full-text index says).
+//! The words of jobs, and finding jobs by them. Not here: what a word is (SQLite's full-text index
+//! says), or what subtitles say (`spoken`).
 
 use newsreel_model::search::{SearchQuery, StoredHit, Stretch};
 use newsreel_model::spec::JobSpec;
-use rusqlite::{Connection, Row, params};
+use newsreel_model::spoken::Said;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::fault::Work;
-use crate::rows;
+use crate::{rows, spoken};
 
 /// What stands around a word that was found; no text of a job holds control characters.
 const BEGINS: char = '\u{1}';
@@ -37,7 +39,7 @@ pub fn forget(db: &Connection, row: i64) -> Work<()> {
     Ok(())
 }
 
-/// Jobs that have every word, the best match first.
+/// Jobs that have every word, the best match first, then those whose subtitles say them.
 pub fn find(db: &Connection, query: &SearchQuery) -> Work<Vec<StoredHit>> {
     let terms = query.terms();
     if terms.is_empty() {
@@ -46,12 +48,24 @@ pub fn find(db: &Connection, query: &SearchQuery) -> Work<Vec<StoredHit>> {
     // Each term is letters and digits alone, so that in quotes it is a word and nothing of the index's own language.
     let words: Vec<String> = terms.iter().map(|term| format!("\"{term}\"")).collect();
     let wanted = format!("{}*", words.join(" "));
-    let columns: Vec<String> = rows::JOB
-        .split(',')
-        .map(|name| format!("jobs.{}", name.trim()))
-        .collect();
+    let mut hits = by_words(db, query, &wanted)?;
+    for (row, said) in spoken::find(db, query, &wanted)? {
+        if let Some((_, hit)) = hits.iter_mut().find(|(known, _)| *known == row) {
+            hit.said = said;
+        } else if hits.len() < query.limit as usize
+            && let Some(hit) = by_row(db, row, said)?
+        {
+            hits.push((row, hit));
+        }
+    }
+    Ok(hits.into_iter().map(|(_, hit)| hit).collect())
+}
+
+/// Jobs with the words of their own, each with the key of its row.
+fn by_words(db: &Connection, query: &SearchQuery, wanted: &str) -> Work<Vec<(i64, StoredHit)>> {
+    let columns = columns();
     let mut list = db.prepare_cached(&format!(
-        "SELECT {}, snippet(words, -1, char(1), char(2), '…', {SNIPPET_WORDS})
+        "SELECT {}, snippet(words, -1, char(1), char(2), '…', {SNIPPET_WORDS}), jobs.key
          FROM words JOIN jobs ON jobs.key = words.rowid
          WHERE words MATCH ?1 AND (?2 IS NULL OR jobs.tenant = ?2)
          ORDER BY bm25(words), jobs.id DESC LIMIT ?3",
@@ -59,16 +73,32 @@ pub fn find(db: &Connection, query: &SearchQuery) -> Work<Vec<StoredHit>> {
     ))?;
     let snippet = columns.len();
     let hit = |row: &Row<'_>| {
-        Ok(StoredHit {
+        let hit = StoredHit {
             job: rows::job(row)?,
             snippet: stretches(&row.get::<_, String>(snippet)?),
-        })
+            said: Vec::new(),
+        };
+        Ok((row.get(snippet + 1)?, hit))
     };
     let found = list.query_map(params![wanted, query.tenant, query.limit], hit)?;
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
-fn stretches(marked: &str) -> Vec<Stretch> {
+/// A job that was found by what its subtitles say, unless it was deleted meanwhile.
+fn by_row(db: &Connection, row: i64, said: Vec<Said>) -> Work<Option<StoredHit>> {
+    let sql = format!("SELECT {} FROM jobs WHERE key = ?1", columns().join(", "));
+    let job = db.prepare_cached(&sql)?.query_row([row], rows::job);
+    let snippet = said.first().map_or_else(Vec::new, |said| said.text.clone());
+    Ok(job.optional()?.map(|job| StoredHit { job, snippet, said }))
+}
+
+fn columns() -> Vec<String> {
+    let names = rows::JOB.split(',');
+    names.map(|name| format!("jobs.{}", name.trim())).collect()
+}
+
+/// A snippet taken apart.
+pub fn stretches(marked: &str) -> Vec<Stretch> {
     let mut all = Vec::new();
     let mut found = false;
     for text in marked.split([BEGINS, ENDS]) {

@@ -13,6 +13,7 @@ use newsreel_model::job::Finished;
 use newsreel_model::keys::{Key, Keys, Session};
 use newsreel_model::plan::{Fingerprint, Plan};
 use newsreel_model::search::{Finds, SearchQuery, StoredHit};
+use newsreel_model::spoken::Passage;
 use newsreel_model::store::{
     Applied, Calibration, Change, Counts, IdempotencyKey, LogEnds, LoggedEvent, NewJob, Store,
     StoreSubmitted, StoredJob,
@@ -27,7 +28,7 @@ use crate::readers::Readers;
 use crate::writer::Writer;
 use crate::{
     StoreOptions, apply, calibrations, connect, deliveries, events, files, jobs, keys, migrate,
-    pieces, search, submit, trim, uploads,
+    pieces, search, spoken, submit, trim, uploads,
 };
 
 /// A store in one SQLite file, for one process. Beside the file lie its log (`-wal`, `-shm`) and its lock (`.lock`).
@@ -298,5 +299,10 @@ impl Shelf for SqliteStore {
 impl Finds for SqliteStore {
     fn search(&self, query: &SearchQuery) -> Result<Vec<StoredHit>> {
         self.read(|db| search::find(db, query))
+    }
+
+    fn keep_spoken(&self, job: JobId, track: &str, passages: Vec<Passage>) -> Result<()> {
+        let track = track.to_owned();
+        self.write(move |db| spoken::keep(db, job, &track, &passages))
     }
 }

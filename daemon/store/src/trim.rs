@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::fault::Work;
 use crate::rows::micros;
-use crate::search;
+use crate::{search, spoken};
 
 /// How many rows one request drops, so that others need not wait long behind it.
 const AT_ONCE: usize = 2000;
@@ -68,6 +68,7 @@ pub fn delete(db: &Connection, job: JobId) -> Work<bool> {
         .optional()?;
     if let Some(row) = row {
         search::forget(db, row)?;
+        spoken::forget(db, row)?;
         db.prepare_cached("DELETE FROM events WHERE job_id = ?1")?
             .execute([job.as_bytes()])?;
     }

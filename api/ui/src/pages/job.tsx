@@ -54,9 +54,9 @@ function Warnings({ job }: { job: Job }) {
   );
 }
 
-function Screen({ job, events, begun, rungs }: { job: Job; events: Told[]; begun: number; rungs: number }) {
+function Screen({ job, events, begun, rungs, at }: { job: Job; events: Told[]; begun: number; rungs: number; at: number | undefined }) {
   if (job.playback_path) {
-    return <Player src={job.playback_path} name={nameOf(job)} begun={begun} rungs={rungs} over={ended(job)} />;
+    return <Player src={job.playback_path} name={nameOf(job)} begun={begun} rungs={rungs} over={ended(job)} at={at} />;
   }
   const { poster } = pictures(events);
   return (
@@ -67,7 +67,7 @@ function Screen({ job, events, begun, rungs }: { job: Job; events: Told[]; begun
   );
 }
 
-export function JobPage({ id }: { id: string }) {
+export function JobPage({ id, at }: { id: string; at: number | undefined }) {
   const { job, outputs, events, error, replace } = useJob(id);
   if (!job) return error ? <Failure error={error} /> : <Notice kind="loading" title="Loading the job…" />;
   const begun = outputs.filter((output) => output.segments_done > 0).length;
@@ -91,7 +91,7 @@ export function JobPage({ id }: { id: string }) {
       ) : null}
       <div class="job">
         <div class="job-seen">
-          <Screen job={job} events={events} begun={begun} rungs={outputs.length} />
+          <Screen job={job} events={events} begun={begun} rungs={outputs.length} at={at} />
           <Thumbs id={id} {...pictures(events)} choosable={job.state === "completed"} />
         </div>
         <div class="job-known">

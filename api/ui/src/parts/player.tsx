@@ -10,6 +10,8 @@ interface Props {
   begun: number;
   rungs: number;
   over: boolean;
+  /** The second it is to stand at. */
+  at: number | undefined;
 }
 
 function Choose({ label, value, choices, choose }: { label: string; value: number; choices: Choice[]; choose(id: number): void }) {
@@ -27,7 +29,7 @@ function Choose({ label, value, choices, choose }: { label: string; value: numbe
   );
 }
 
-export function Player({ src, name, begun, rungs, over }: Props) {
+export function Player({ src, name, begun, rungs, over, at }: Props) {
   const video = useRef<HTMLVideoElement>(null);
   const stream = useRef<Stream>();
   const [levels, setLevels] = useState<Choice[]>([]);
@@ -43,6 +45,15 @@ export function Player({ src, name, begun, rungs, over }: Props) {
     stream.current = made;
     return () => made.end();
   }, [src]);
+
+  useEffect(() => {
+    const film = video.current;
+    if (!film || at === undefined) return;
+    const jump = () => (film.currentTime = at);
+    if (film.readyState >= film.HAVE_METADATA) return void jump();
+    film.addEventListener("loadedmetadata", jump, { once: true });
+    return () => film.removeEventListener("loadedmetadata", jump);
+  }, [src, at]);
 
   // The master playlist names what has begun: it is read again once that is all there will be.
   const complete = over || (rungs > 0 && begun === rungs);

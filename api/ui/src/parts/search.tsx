@@ -3,11 +3,17 @@
 import { useEffect, useState } from "preact/hooks";
 import { search } from "../api/search";
 import type { Hit } from "../api/types";
+import { place } from "../format";
 import { jobLink } from "../route";
 import { State } from "./state";
-import { Title } from "./title";
+import { nameOf, Title } from "./title";
 
 const SETTLE_MS = 250;
+
+/** Text as it is, with what was found in it marked. */
+function Words({ all }: { all: Hit["snippet"] }) {
+  return <>{all.map((part) => (part.found ? <mark>{part.text}</mark> : part.text))}</>;
+}
 
 export function Search() {
   const [text, setText] = useState("");
@@ -41,15 +47,25 @@ export function Search() {
       {found ? (
         <ul class="found" aria-label="Found">
           {found.length === 0 ? <li class="hint">Nothing was found.</li> : null}
-          {found.map(({ job, snippet }) => (
+          {found.map(({ job, snippet, said }) => (
             <li key={job.id}>
               <a href={jobLink(job.id)}>
                 <Title job={job} />
               </a>{" "}
               <State job={job} />
-              <p class="hint" dir="auto">
-                {snippet.map((part) => (part.found ? <mark>{part.text}</mark> : part.text))}
-              </p>
+              {JSON.stringify(snippet) === JSON.stringify(said[0]?.text) ? null : (
+                <p class="hint" dir="auto">
+                  <Words all={snippet} />
+                </p>
+              )}
+              {said.map(({ track, at_s, text }) => (
+                <p class="hint" dir="auto" key={`${track} ${at_s}`}>
+                  <a href={jobLink(job.id, at_s)} aria-label={`Play ${nameOf(job)} at ${place(at_s)}`}>
+                    {place(at_s)}
+                  </a>{" "}
+                  <Words all={text} />
+                </p>
+              ))}
             </li>
           ))}
         </ul>

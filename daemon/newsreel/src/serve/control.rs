@@ -235,6 +235,7 @@ impl Control for Daemon {
             let shown = hits.map(|hit| SearchHit {
                 job: d.view(hit.job),
                 snippet: hit.snippet,
+                said: hit.said,
             });
             Ok(shown.collect())
         })

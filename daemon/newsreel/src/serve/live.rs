@@ -25,8 +25,8 @@ use super::deliver::Outbound;
 use super::inputs::Roots;
 use super::message::Message;
 use super::records::{new_record, refuse_foreign};
-use super::sidecars;
 use super::translate::Translations;
+use super::{sidecars, spoken};
 use crate::job::outdir::OutDir;
 use crate::job::playlists::Playlists;
 use crate::job::publisher::{Piece, Publisher};
@@ -238,6 +238,7 @@ impl LiveJob {
             let publishing = state.publishing.as_ref().map(|p| Arc::clone(&p.0));
             publishing.ok_or_else(|| Error::bug("a piece before its plan"))?
         };
+        spoken::keep(&*self.store, self.job.id, &piece)?;
         publisher.publish(piece)
     }
 

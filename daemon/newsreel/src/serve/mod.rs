@@ -28,6 +28,7 @@ mod reload;
 mod retention;
 mod sidecars;
 mod signals;
+mod spoken;
 mod steer;
 mod submit;
 mod systemd;

@@ -8,6 +8,7 @@ use newsreel_model::spec::SubtitleSpec;
 use url::Url;
 
 use crate::daemon::{Bad, Daemon, dir, spec};
+use crate::support::made::ffmpeg;
 use crate::support::turn;
 use crate::{clip, sound};
 
@@ -18,6 +19,45 @@ fn file(url: &str, language: &str) -> SubtitleSpec {
         url: url.to_owned(),
         language: language.to_owned(),
     }
+}
+
+#[test]
+fn what_subtitles_say_is_found_with_the_second_it_is_said_in() {
+    let _turn = turn();
+    let daemon = Daemon::start("");
+    // One track is inside the clip, the other beside it.
+    let (inside, film) = (daemon.path("in/inside.srt"), daemon.path("in/film.mkv"));
+    let late = "1\n00:00:06,200 --> 00:00:07,000\n<i>The dam</i> &amp; its <keeper>\n";
+    fs::write(&inside, late).unwrap();
+    let from = format!("-i {} -i {}", clip(8).display(), inside.display());
+    ffmpeg(
+        &format!("{from} -c copy -c:s srt -metadata:s:s:0 language=eng"),
+        &film,
+    );
+    let beside = daemon.path("in/de.srt");
+    fs::write(&beside, SAID).unwrap();
+    let mut asked = spec(&film, "story");
+    asked.subtitles = vec![file(Url::from_file_path(beside).unwrap().as_str(), "de")];
+    let job = daemon.submit(&asked);
+    daemon.wait_for(job.id, JobState::Completed);
+    let search = |words: &str| {
+        let found = daemon.ask("GET", &format!("/v1/search?q={words}"), None, None);
+        found.unwrap()["results"].as_array().unwrap().clone()
+    };
+    for (words, track, at_s) in [("DAM", "en", 6.2), ("guten+ab", "de", 0.5)] {
+        let hits = search(words);
+        assert_eq!(hits.len(), 1, "{words}");
+        assert_eq!(hits[0]["job"]["id"], job.id.to_string());
+        let said = &hits[0]["said"][0];
+        assert_eq!(said["track"], track, "{said}");
+        assert_eq!(said["at_s"], at_s, "{said}");
+        assert_eq!(&hits[0]["snippet"], &said["text"]);
+    }
+    assert!(search("dam+abend").is_empty());
+    assert!(search("%22dam%22+OR+text:*").is_empty());
+    let delete = format!("/v1/jobs/{}", job.id);
+    daemon.ask("DELETE", &delete, None, None).unwrap();
+    assert!(search("dam").is_empty());
 }
 
 #[test]

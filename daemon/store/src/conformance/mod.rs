@@ -21,6 +21,7 @@ pub mod random;
 mod reference;
 mod ring;
 mod searching;
+mod speaking;
 mod threads;
 mod uploads;
 
@@ -43,6 +44,7 @@ pub fn run(make: impl Fn() -> Box<dyn Store>) {
         outgoing::CHECKS,
         uploads::CHECKS,
         searching::CHECKS,
+        speaking::CHECKS,
         threads::CHECKS,
     ];
     for check in rooms.into_iter().flatten() {

@@ -23,6 +23,7 @@ use super::accepting::accepted;
 use super::entry::{Entry, cut, open};
 use super::outgoing::Deliveries;
 use super::ring::Ring;
+use super::speaking::Spoken;
 
 /// A store in memory.
 #[derive(Default)]
@@ -43,6 +44,7 @@ pub(super) struct Held {
     calibrations: Vec<Calibration>,
     pub(super) ring: Ring,
     pub(super) uploads: Vec<Upload>,
+    pub(super) spoken: Spoken,
 }
 
 impl Held {
@@ -265,6 +267,7 @@ impl Store for Reference {
             return Ok(false);
         }
         held.jobs.remove(&id);
+        held.spoken.forget(id);
         held.keys.retain(|(_, job, _)| *job != id);
         held.events.retain(|logged| logged.job_id != Some(id));
         Ok(true)

@@ -1,9 +1,10 @@
 //! Checks of finding jobs by their words, and finding in its plainest form. Not here: accents, or which match is the best.
 
-use newsreel_model::Result;
 use newsreel_model::job::JobState;
 use newsreel_model::search::{Finds, SearchQuery, StoredHit, Stretch};
+use newsreel_model::spoken::Passage;
 use newsreel_model::store::{Store, StoredJob};
+use newsreel_model::{JobId, Result};
 
 use super::Check;
 use super::fixtures::{end, id, job, make, start};
@@ -132,8 +133,7 @@ fn texts(job: &StoredJob) -> Vec<&str> {
         .collect()
 }
 
-fn matches(job: &StoredJob, terms: &[String]) -> Option<Vec<Stretch>> {
-    let texts = texts(job).join(" ");
+pub(super) fn matches(texts: &str, terms: &[String]) -> Option<Vec<Stretch>> {
     let words: Vec<&str> = texts
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
@@ -162,11 +162,33 @@ impl Finds for Reference {
             .collect();
         let held = self.0.lock();
         let own = |job: &&StoredJob| query.tenant.as_ref().is_none_or(|t| *t == job.spec.tenant);
-        let hits = held.all_jobs().filter(own).filter_map(|job| {
-            let snippet = matches(job, &terms)?;
-            let job = job.clone();
-            Some(StoredHit { job, snippet })
-        });
-        Ok(hits.take(query.limit as usize).collect())
+        let mut hits: Vec<StoredHit> = Vec::new();
+        let mut others = Vec::new();
+        for job in held.all_jobs().filter(own) {
+            let said = held.spoken.said(job.id, &terms);
+            let snippet = matches(&texts(job).join(" "), &terms);
+            let list = match (&snippet, said.first()) {
+                (Some(_), _) => &mut hits,
+                (None, Some(_)) => &mut others,
+                (None, None) => continue,
+            };
+            let first = || said.first().map(|s| s.text.clone()).unwrap_or_default();
+            list.push(StoredHit {
+                job: job.clone(),
+                snippet: snippet.unwrap_or_else(first),
+                said,
+            });
+        }
+        hits.append(&mut others);
+        hits.truncate(query.limit as usize);
+        Ok(hits)
+    }
+
+    fn keep_spoken(&self, job: JobId, track: &str, passages: Vec<Passage>) -> Result<()> {
+        let mut held = self.0.lock();
+        if held.all_jobs().any(|known| known.id == job) {
+            held.spoken.keep(job, track, passages);
+        }
+        Ok(())
     }
 }
