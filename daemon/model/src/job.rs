@@ -213,7 +213,7 @@ pub mod layout {
         }
     }
 
-    /// The size of a thumbnail or poster by its path, and the index of a thumbnail.
+    /// The size of a thumbnail or poster by its path, and the index of a thumbnail; `None` for a path that no size gives.
     #[must_use]
     pub fn picture(path: &str) -> Option<(&str, Option<usize>)> {
         if path == POSTER {
@@ -221,6 +221,10 @@ pub mod layout {
         }
         let below = path.strip_prefix("thumbs/")?;
         let (size, file) = below.split_once('/').unwrap_or(("", below));
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if !size.bytes().all(plain) {
+            return None;
+        }
         if file == POSTER && !size.is_empty() {
             return Some((size, None));
         }

@@ -187,6 +187,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_picture_of_a_size_is_none() {
+        for (path, picture) in [
+            ("poster.jpg", Some(("", None))),
+            ("thumbs/0001.jpg", Some(("", Some(0)))),
+            ("thumbs/tv-16/0100.jpg", Some(("tv-16", Some(99)))),
+            ("thumbs/tv-16/poster.jpg", Some(("tv-16", None))),
+            ("thumbs/poster.jpg", None),
+            ("thumbs/0000.jpg", None),
+            ("thumbs/1.jpg", None),
+            ("thumbs/+001.jpg", None),
+            ("thumbs/../0001.jpg", None),
+            ("thumbs/../poster.jpg", None),
+            ("thumbs/a/b/0001.jpg", None),
+            ("thumbs//0001.jpg", None),
+            ("thumbs/", None),
+        ] {
+            assert_eq!(layout::picture(path), picture, "{path}");
+        }
+    }
+
+    #[test]
     fn pictures_are_found_by_size_and_in_order() {
         let mut spec = ThumbnailSpec::default();
         take_sizes(&mut spec, &[size("teaser", 1280)]).unwrap();

@@ -362,10 +362,7 @@ impl Link {
             ("subs", Some(track), Some(file)) if programme && plain(track) => {
                 file.strip_suffix(".vtt").is_some_and(plain)
             }
-            ("thumbs", Some(size), Some(_)) if programme && plain(size) => {
-                layout::picture(&piece.path).is_some()
-            }
-            ("thumbs", Some(_), None) if programme => layout::picture(&piece.path).is_some(),
+            ("thumbs", ..) if programme => layout::picture(&piece.path).is_some(),
             (layout::POSTER | layout::STORYBOARD | layout::STORYBOARD_VTT, None, None) => programme,
             _ => false,
         }
