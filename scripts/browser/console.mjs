@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Uses the console as people do, in headless Chromium, over a daemon that runs. Exit 0: all of it works, 1: something does not.
-// Usage: node console.mjs open|key --daemon URL [--clip URL --other URL --short URL] [--key KEY] [--shots DIR]
+// Usage: node console.mjs open|key --daemon URL [--clip URL --other URL --short URL --said URL] [--key KEY] [--shots DIR]
 //
 // Not here: what a single page has to do (console/), or the rules for keys (the daemon's own tests).
 
@@ -14,7 +14,7 @@ import { job, queue } from "./console/jobs.mjs";
 import { story, uploads } from "./console/uploads.mjs";
 import { UserError } from "./server.mjs";
 
-const USAGE = "usage: node scripts/browser/console.mjs open|key --daemon URL [--clip URL --other URL --short URL] [--key KEY] [--shots DIR]";
+const USAGE = "usage: node scripts/browser/console.mjs open|key --daemon URL [--clip URL --other URL --short URL --said URL] [--key KEY] [--shots DIR]";
 
 const FLOWS = {
   /** A daemon that asks for no key. */
@@ -27,7 +27,7 @@ let browser;
 try {
   const { values: options, positionals } = parseArgs({
     allowPositionals: true,
-    options: Object.fromEntries(["daemon", "clip", "other", "short", "key", "shots"].map((name) => [name, { type: "string" }])),
+    options: Object.fromEntries(["daemon", "clip", "other", "short", "said", "key", "shots"].map((name) => [name, { type: "string" }])),
   });
   const flows = FLOWS[positionals[0]];
   if (!flows || !options.daemon) throw new UserError(USAGE);

@@ -2,6 +2,7 @@
 
 use newsreel_config::{Config, fill_in};
 use newsreel_media::text;
+use newsreel_model::spoken::{MAX_TRACK_BYTES, passages};
 use newsreel_model::subtitle::Sidecar;
 
 /// A file of subtitles in any encoding.
@@ -17,6 +18,16 @@ pub fn subtitles(data: &[u8]) {
         assert!(cue.from_ms < cue.until_ms);
         assert!(!cue.text.contains("-->") && !cue.text.contains("\n\n"));
     }
+    let said = passages(
+        cues.iter()
+            .map(|c| (c.from_ms.unsigned_abs(), c.text.clone())),
+    );
+    let length: usize = said.iter().map(|passage| passage.text.len()).sum();
+    assert!(length <= MAX_TRACK_BYTES);
+    assert!(
+        said.iter()
+            .all(|p| !p.text.is_empty() && !p.text.chars().any(char::is_control))
+    );
     let times =
         |cues: &[text::Cue]| -> Vec<_> { cues.iter().map(|c| (c.from_ms, c.until_ms)).collect() };
     let again = text::cues(text::whole(&cues).as_bytes());

@@ -80,7 +80,27 @@ export async function job(watched) {
   await page.setViewportSize({ width: 1440, height: 1000 });
   await steered(watched, page, now);
   await seeksInTheWhole(watched, page);
+  await jumpsToWhatIsSaid(watched, page);
   await watched.close(page);
+}
+
+/** What subtitles say is found, and a click plays it there. */
+async function jumpsToWhatIsSaid(watched, page) {
+  const { other, said } = watched.options;
+  const subtitles = [{ url: said, language: "de" }];
+  const { id } = await watched.submit({ input: { url: other }, profile: "story", priority: 95, subtitles });
+  await watched.until(async () => (await watched.ask(`/v1/jobs/${id}`)).state === "completed", "a job with subtitles");
+  await page.getByRole("link", { name: "Queue", exact: true }).click();
+  await page.getByLabel("Search jobs").fill("talsperre");
+  const found = page.getByRole("list", { name: "Found" }).getByRole("listitem");
+  const marked = await found.locator("mark").first().textContent();
+  expect(marked === "Talsperre", `what was said is marked as ${marked}`);
+  await found.getByRole("link", { name: /at 0:12$/ }).click();
+  await page.locator("video").waitFor();
+  await reached(page, 11.9);
+  const { at, paused } = await video(page, (shown) => ({ at: shown.currentTime, paused: shown.paused }));
+  expect(at < 14 && paused, `the player ${paused ? "stands" : "plays"} at ${at} s`);
+  watched.good("what subtitles say is found, and the player stands where it is said");
 }
 
 async function playsWhileMade(watched, page, now) {

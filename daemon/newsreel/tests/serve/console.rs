@@ -55,7 +55,13 @@ fn the_console_shows_plays_and_steers_jobs_and_asks_for_a_key_where_there_is_one
     let daemon = Daemon::start(SETTINGS);
     let url = |seconds| Url::from_file_path(clip(seconds)).unwrap().to_string();
     let (long, other, short) = (url(300), url(20), url(2));
-    let clips = ["--clip", &long, "--other", &other, "--short", &short];
+    let said = daemon.path("in/said.srt");
+    let words = "1\n00:00:12,000 --> 00:00:14,000\nDie Talsperre hält.\n";
+    std::fs::write(&said, words).unwrap();
+    let said = Url::from_file_path(said).unwrap().to_string();
+    let clips = [
+        "--clip", &long, "--other", &other, "--short", &short, "--said", &said,
+    ];
     browse(&daemon, "open", &clips);
     // A poster that was chosen leaves a directory as sound as it was.
     let completed = |job: &JobView| job.state == JobState::Completed;
