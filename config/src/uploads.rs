@@ -14,6 +14,10 @@ pub struct Uploads {
     pub tenant_count: u64,
     /// Hours one is kept after its last byte, or after the last job that read it ended, 1–8,760.
     pub keep_h: u32,
+    /// Jobs that may begin at a time while their upload still arrives, 0–64.
+    pub early: usize,
+    /// Seconds without a byte after which such a job waits again, 1–3,600.
+    pub early_stall_s: u32,
 }
 
 impl Default for Uploads {
@@ -23,6 +27,8 @@ impl Default for Uploads {
             tenant_mib: 1_024_000,
             tenant_count: 1000,
             keep_h: 24,
+            early: 4,
+            early_stall_s: 60,
         }
     }
 }

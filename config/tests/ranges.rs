@@ -28,6 +28,8 @@ const ROWS: &[Row] = &[
     ("uploads.tenant_count", "1", "100000", ["0", "100001"]),
     ("uploads.keep_h", "1", "8760", ["0", "8761"]),
     ("translation.give_up_s", "1", "600", ["0", "601"]),
+    ("uploads.early", "0", "64", ["-1", "65"]),
+    ("uploads.early_stall_s", "1", "3600", ["0", "3601"]),
     ("remote.max_mib", "1", "10000000", ["0", "10000001"]),
     ("remote.at_once", "1", "64", ["0", "65"]),
     ("remote.tries", "1", "100", ["0", "101"]),

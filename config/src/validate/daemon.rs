@@ -58,6 +58,9 @@ pub(super) fn uploads(check: &mut Check, uploads: &Uploads) {
     check.range("tenant_mib", uploads.tenant_mib, 1..=most, " MiB");
     check.range("tenant_count", uploads.tenant_count, 1..=100_000, "");
     check.range("keep_h", uploads.keep_h, 1..=8760, " hours");
+    check.range("early", uploads.early, 0..=64, "");
+    let stall = "early_stall_s";
+    check.range(stall, uploads.early_stall_s, 1..=3600, " seconds");
 }
 
 pub(super) fn remote(check: &mut Check, remote: &Remote) {

@@ -5,6 +5,7 @@
 pub mod ffi;
 
 mod aperture;
+pub mod arriving;
 pub mod audio;
 pub mod boxes;
 pub mod captions;

@@ -12,6 +12,7 @@ use newsreel_model::subtitle::Sidecar;
 use newsreel_model::{Cancel, Code, Error, Rational, Result};
 
 use crate::aperture;
+use crate::arriving;
 use crate::audio::{choose, loudness};
 use crate::captions::{self, Placed};
 use crate::condition::{cadence, look};
@@ -254,6 +255,19 @@ impl Head {
     #[must_use]
     pub fn video_params(&self) -> Arc<Params> {
         Arc::clone(&self.params)
+    }
+
+    /// Length of the programme in seconds, as far as it is known: by the header, or of an input that still arrives by its
+    /// beginning.
+    #[must_use]
+    pub fn expected_duration_s(&self) -> Option<f64> {
+        let by_bytes = || {
+            let whole = self.source.reader().len();
+            let time_base = self.plan.video.source_time_base;
+            arriving::expected_s(whole, &self.indexer.index, time_base)
+        };
+        let header = self.header_duration_s;
+        header.or_else(|| self.source.arrives().then(by_bytes).flatten())
     }
 
     /// A plan for the segments that are certain from the beginning alone: the first one, where there is more than one.

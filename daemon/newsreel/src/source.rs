@@ -1,4 +1,5 @@
-//! A local file as a job's input. The file is opened once; readers share the descriptor, each with its own position.
+//! A local file as a job's input, whole or still arriving. It is opened once; readers share the descriptor, each with its own
+//! position. Not here: who brings its bytes.
 
 use std::fs::File;
 use std::io;
@@ -6,14 +7,20 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use newsreel_media::ffi::{ByteSource, Source};
 use newsreel_model::{Code, Error, Result};
+
+/// How often it is looked whether more of an input has arrived.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// An opened regular file.
 pub struct FileSource {
     file: Arc<File>,
     len: u64,
+    /// Whether reads wait for bytes before `len` that are not there yet.
+    promised: bool,
     read: Arc<AtomicU64>,
 }
 
@@ -57,8 +64,31 @@ impl FileSource {
         Ok(Self {
             file: Arc::new(file),
             len: data.len(),
+            promised: false,
             read: Arc::default(),
         })
+    }
+
+    /// The same file while it still arrives: it will have so many bytes, and reads wait for those that are not there.
+    #[must_use]
+    pub fn promised(self, len: Option<u64>) -> Self {
+        Self {
+            len: len.unwrap_or(self.len),
+            promised: len.is_some(),
+            ..self
+        }
+    }
+
+    /// Bytes it will have, if it was [promised](Self::promised) to be arriving.
+    #[must_use]
+    pub fn promise(&self) -> Option<u64> {
+        self.promised.then_some(self.len)
+    }
+
+    /// Bytes of it that are there.
+    #[must_use]
+    pub fn there(&self) -> u64 {
+        self.file.metadata().map_or(0, |data| data.len())
     }
 
     /// Another handle on the same file, counted together with this one.
@@ -67,6 +97,7 @@ impl FileSource {
         Self {
             file: Arc::clone(&self.file),
             len: self.len,
+            promised: self.promised,
             read: Arc::clone(&self.read),
         }
     }
@@ -97,7 +128,24 @@ impl Source for FileSource {
             file: Arc::clone(&self.file),
             position: 0,
             len: self.len,
+            promised: self.promised,
             read: Arc::clone(&self.read),
+        })
+    }
+
+    fn arrives(&self) -> bool {
+        self.promised && self.there() < self.len
+    }
+
+    fn beginning(&self, bytes: u64) -> Option<Arc<dyn Source>> {
+        let there = self.there().min(self.len);
+        (self.promised && there < self.len).then(|| {
+            let beginning = Self {
+                len: bytes.min(there),
+                promised: false,
+                ..self.share()
+            };
+            Arc::new(beginning) as Arc<dyn Source>
         })
     }
 }
@@ -106,6 +154,7 @@ struct FileReader {
     file: Arc<File>,
     position: u64,
     len: u64,
+    promised: bool,
     read: Arc<AtomicU64>,
 }
 
@@ -115,6 +164,10 @@ impl ByteSource for FileReader {
         let left = usize::try_from(self.len.saturating_sub(self.position)).unwrap_or(usize::MAX);
         let room = buffer.len().min(left);
         let got = self.file.read_at(&mut buffer[..room], self.position)?;
+        if got == 0 && room > 0 && self.promised {
+            std::thread::sleep(LOOK);
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
         self.position += got as u64;
         self.read.fetch_add(got as u64, Ordering::Relaxed);
         Ok(got)

@@ -30,6 +30,8 @@ mod daemon;
 mod destination;
 #[path = "serve/drain.rs"]
 mod drain;
+#[path = "serve/early.rs"]
+mod early;
 #[path = "serve/events.rs"]
 mod events;
 #[path = "serve/fenced.rs"]

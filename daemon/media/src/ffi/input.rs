@@ -90,7 +90,7 @@ impl Input {
     /// What libavformat says of the bytes; [`AvError::EXIT`] when cancelled.
     pub fn open(source: &dyn Source, cancel: &Cancel) -> Result<Self, (AvError, bool)> {
         let plain = |e| (e, false);
-        let io = Io::new(source.reader(), cancel.clone()).map_err(plain)?;
+        let io = Io::new(source, cancel.clone()).map_err(plain)?;
         let nested = Box::new(AtomicBool::new(false));
         let cancel = Box::new(cancel.clone());
         // SAFETY: the context is ours until avformat_open_input, which frees it on failure; the pointers handed to the
@@ -170,7 +170,15 @@ impl Input {
     )]
     pub fn duration_s(&self) -> Option<f64> {
         // SAFETY: an open context.
-        let duration = known(unsafe { (*self.context).duration })?;
+        let (duration, method) = unsafe {
+            let context = &*self.context;
+            (known(context.duration)?, context.duration_estimation_method)
+        };
+        // Where the end is not there to be looked at, what is left to libavformat is a guess from bit rates.
+        let guessed = method == sys::AVDurationEstimationMethod::AVFMT_DURATION_FROM_BITRATE;
+        if guessed && !self.io.is_seekable() {
+            return None;
+        }
         (duration > 0).then_some(duration as f64 / 1e6)
     }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::ptr;
+use std::sync::Arc;
 
 use ffmpeg_sys_next as sys;
 use newsreel_model::Cancel;
@@ -10,7 +11,8 @@ use super::{AvError, check};
 
 /// A readable, seekable run of bytes.
 pub trait ByteSource: Send {
-    /// Reads some bytes at the current position; 0 at the end.
+    /// Reads some bytes at the current position; 0 at the end. One whose bytes are still on their way waits a moment for
+    /// them, then says [`io::ErrorKind::WouldBlock`] and is asked again.
     ///
     /// # Errors
     /// Whatever the medium reports.
@@ -31,6 +33,16 @@ pub trait ByteSource: Send {
 pub trait Source: Send + Sync {
     /// A new reader at the start.
     fn reader(&self) -> Box<dyn ByteSource>;
+
+    /// Whether some of its bytes are still on their way: it is read forward then, and never asked for its end.
+    fn arrives(&self) -> bool {
+        false
+    }
+
+    /// Its first `bytes` bytes, which have arrived, as an input of its own; `None` where nothing is on its way any more.
+    fn beginning(&self, _bytes: u64) -> Option<Arc<dyn Source>> {
+        None
+    }
 }
 
 /// One read asks for this much: large enough that a disk or a network sees few requests.
@@ -52,7 +64,10 @@ pub(super) struct Io {
 }
 
 impl Io {
-    pub(super) fn new(source: Box<dyn ByteSource>, cancel: Cancel) -> Result<Self, AvError> {
+    pub(super) fn new(source: &dyn Source, cancel: Cancel) -> Result<Self, AvError> {
+        // Asked first: what arrives meanwhile makes no difference to a reader that waits.
+        let arrives = source.arrives();
+        let source = source.reader();
         let state = Box::into_raw(Box::new(State { source, cancel }));
         // SAFETY: the buffer comes from av_malloc as the API asks; `state` outlives the context (see Drop).
         let context = unsafe {
@@ -72,11 +87,22 @@ impl Io {
             drop(unsafe { Box::from_raw(state) });
             return Err(AvError::NO_MEMORY);
         }
+        if arrives {
+            // Demuxers then read on where they would look at the end first, and still come back by `seek`.
+            // SAFETY: made above, not null, and not yet shared with anyone.
+            unsafe { (*context).seekable = 0 };
+        }
         Ok(Self { context, state })
     }
 
     pub(super) fn as_ptr(&self) -> *mut sys::AVIOContext {
         self.context
+    }
+
+    /// Whether the end can be looked at: not where it may still be on its way.
+    pub(super) fn is_seekable(&self) -> bool {
+        // SAFETY: the context is alive.
+        unsafe { (*self.context).seekable & sys::AVIO_SEEKABLE_NORMAL != 0 }
     }
 
     /// Moves the context itself, dropping what it has buffered.
@@ -116,13 +142,16 @@ unsafe extern "C" fn read(opaque: *mut std::ffi::c_void, buf: *mut u8, buf_size:
             std::slice::from_raw_parts_mut(buf, len),
         )
     };
-    if state.cancel.is_cancelled() {
-        return sys::AVERROR_EXIT;
-    }
-    match state.source.read(buffer) {
-        Ok(0) => sys::AVERROR_EOF,
-        Ok(n) => i32::try_from(n).unwrap_or(sys::AVERROR_EOF),
-        Err(_) => sys::AVERROR(sys::EIO),
+    loop {
+        if state.cancel.is_cancelled() {
+            return sys::AVERROR_EXIT;
+        }
+        match state.source.read(buffer) {
+            Ok(0) => return sys::AVERROR_EOF,
+            Ok(n) => return i32::try_from(n).unwrap_or(sys::AVERROR_EOF),
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => return sys::AVERROR(sys::EIO),
+        }
     }
 }
 

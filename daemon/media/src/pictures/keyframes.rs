@@ -7,9 +7,10 @@ use newsreel_model::{Cancel, Code, Error, Rational, Result};
 
 use crate::condition;
 use crate::errors;
-use crate::ffi::{AvError, Decoder, Frame, Input, Packet, Received};
+use crate::ffi::{AvError, Decoder, Frame, Input, Packet, Received, Source};
 
 use super::PictureSource;
+use super::passing::Passing;
 
 /// Packets that may be tried for one picture before the place is given up.
 const MAX_PACKETS: usize = 120;
@@ -42,14 +43,23 @@ pub struct KeyFrames<'a> {
     /// Presentation times of the key frames that were given, so that none is given twice.
     given: BTreeSet<i64>,
     forward: usize,
+    /// While the input still arrives.
+    passing: Option<Passing<'a>>,
+}
+
+/// Opens an input for its pictures alone.
+pub fn open(source: &dyn Source, from: &PictureSource<'_>, cancel: &Cancel) -> Result<Input> {
+    let opened = Input::open(source, cancel);
+    let mut input = opened.map_err(|(e, nested)| errors::opening(e, nested))?;
+    input.find_stream_info().ok();
+    input.select(&[from.plan.video.stream]);
+    Ok(input)
 }
 
 impl<'a> KeyFrames<'a> {
     pub fn open(from: &'a PictureSource<'a>, cancel: &'a Cancel) -> Result<Self> {
-        let mut input = Input::open(from.source.as_ref(), cancel)
-            .map_err(|(e, nested)| errors::opening(e, nested))?;
-        input.find_stream_info().ok();
-        input.select(&[from.plan.video.stream]);
+        let passing = Passing::begin(from, cancel)?;
+        let input = open(from.source.as_ref(), from, cancel)?;
         let failed = errors::engine("opening the decoder");
         let mut decoder = Decoder::open(from.params, 1, None).map_err(&failed)?;
         decoder.prefer_speed();
@@ -61,6 +71,7 @@ impl<'a> KeyFrames<'a> {
             cancel,
             given: BTreeSet::new(),
             forward: FORWARD_PACKETS,
+            passing,
         })
     }
 
@@ -91,6 +102,9 @@ impl<'a> KeyFrames<'a> {
         self.cancel.check()?;
         let video = &self.from.plan.video;
         let time = video.origin + self.ticks(seconds);
+        if !self.wait_for(time)? {
+            return Ok(None);
+        }
         // Where a container cannot be moved about in, reading simply goes on.
         self.input.seek_time(video.stream, time).ok();
         self.decoder.reset();
@@ -195,11 +209,24 @@ impl<'a> KeyFrames<'a> {
         }
     }
 
+    /// Waits until an input that still arrives has what the picture at `time` needs, and opens it as far as it is there: what
+    /// is found is what would be found in the whole. False where so much of it cannot be opened.
+    fn wait_for(&mut self, time: i64) -> Result<bool> {
+        let Some(passing) = &mut self.passing else {
+            return Ok(true);
+        };
+        let beginning = passing.past(time)?;
+        let source = beginning.as_ref().unwrap_or(self.from.source);
+        let opened = open(source.as_ref(), self.from, self.cancel);
+        if beginning.is_none() {
+            self.passing = None;
+        }
+        self.cancel.check()?;
+        Ok(opened.map(|input| self.input = input).is_ok())
+    }
+
     fn decode_first(&mut self) -> Result<Option<Moment>> {
-        let failed = |(e, nested)| errors::opening(e, nested);
-        self.input = Input::open(self.from.source.as_ref(), self.cancel).map_err(failed)?;
-        self.input.find_stream_info().ok();
-        self.input.select(&[self.from.plan.video.stream]);
+        self.input = open(self.from.source.as_ref(), self.from, self.cancel)?;
         self.decoder.reset();
         self.forward = FORWARD_PACKETS;
         if !self.read()? {

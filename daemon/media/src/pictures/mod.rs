@@ -6,6 +6,7 @@
 mod choose;
 mod jpeg;
 mod keyframes;
+mod passing;
 mod rung;
 mod score;
 mod storyboard;

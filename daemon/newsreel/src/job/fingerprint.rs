@@ -3,7 +3,7 @@
 use newsreel_media::ffi::{self, Source};
 use newsreel_model::plan::Fingerprint;
 use newsreel_model::profile::Profile;
-use newsreel_model::{Code, Error, Result};
+use newsreel_model::{Code, Error, Result, UploadId};
 
 const SAMPLE_BYTES: u64 = 1 << 20;
 
@@ -37,10 +37,24 @@ pub fn of(source: &dyn Source, profile: &Profile) -> Result<Fingerprint> {
             left -= got as u64;
         }
     }
+    with_sample(len, &hasher, profile)
+}
+
+/// The same for an upload, which nothing but what it was announced with ever becomes: it may still arrive.
+///
+/// # Errors
+/// As for [`of`], without the input.
+pub fn of_upload(id: UploadId, source: &dyn Source, profile: &Profile) -> Result<Fingerprint> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(format!("upload {id}").as_bytes());
+    with_sample(source.reader().len(), &hasher, profile)
+}
+
+fn with_sample(len: u64, sample: &blake3::Hasher, profile: &Profile) -> Result<Fingerprint> {
     let profile = serde_json::to_vec(profile).map_err(|e| Error::bug(e.to_string()))?;
     Ok(Fingerprint {
         input_bytes: len,
-        input_sample: hasher.finalize().to_hex().to_string(),
+        input_sample: sample.finalize().to_hex().to_string(),
         profile: blake3::hash(&profile).to_hex().to_string(),
         libraries: format!(
             "newsreel {}, {}",

@@ -247,7 +247,7 @@ impl Programme<'_> {
     ) -> Result<Handle<'scope>> {
         let plan = head.plan().clone();
         let params = head.video_params();
-        let duration_s = head.report.header_duration_s.unwrap_or(plan.segment_s);
+        let duration_s = head.expected_duration_s().unwrap_or(plan.segment_s);
         spawn(scope, "pictures", move || {
             if self.finished.contains(layout::POSTER) {
                 return Ok(());

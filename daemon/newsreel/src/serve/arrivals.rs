@@ -1,5 +1,5 @@
-//! Jobs whose input still arrives: accepted and durable, they wait until it is there. Not here: the bytes (`crate::uploads`,
-//! `crate::fetch`).
+//! Jobs whose input still arrives: accepted and durable, they wait until it is there, or until it can be read as it comes. Not
+//! here: the bytes (`crate::uploads`, `crate::fetch`), or which may begin early (`early`).
 
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use newsreel_model::store::{Change, Store, StoredJob};
 use newsreel_model::{Code, Error, JobId, Result, UploadId};
 use parking_lot::Mutex;
 
+use super::early::{Arriving, Early};
 use super::inputs::Roots;
 use super::message::Message;
 use crate::fetch::Fetcher;
@@ -22,6 +23,7 @@ pub struct Arrivals {
     pub roots: Roots,
     pub tell: Sender<Message>,
     pub fetcher: Fetcher,
+    pub early: Early,
     /// Held while a job's state is changed and that is told: what was first made durable is first heard of.
     pub order: Arc<Mutex<()>>,
 }
@@ -35,17 +37,54 @@ impl Arrivals {
     pub fn queued(&self, job: StoredJob) -> Result<()> {
         if let Some(id) = job.spec.input.upload {
             let upload = self.store.upload(id)?;
-            if upload.is_some_and(|upload| !upload.complete && !upload.expired) {
-                return Ok(());
+            if let Some(upload) = upload.filter(|upload| !upload.complete && !upload.expired) {
+                return match self.early.admit(job.id, &upload) {
+                    Some(arriving) => self.tell(job, Some(arriving)),
+                    None => Ok(()),
+                };
             }
         }
         if self.fetcher.lacks(&job) {
             self.fetcher.fetch(job);
             return Ok(());
         }
+        self.tell(job, None)
+    }
+
+    fn tell(&self, job: StoredJob, arriving: Option<Arriving>) -> Result<()> {
         let stopping = || Error::new(Code::ShuttingDown, "the daemon is stopping");
-        let told = self.tell.send(self.roots.queued(job));
+        let told = self.tell.send(self.roots.queued(job, arriving));
         told.map_err(|_| stopping())
+    }
+
+    /// More of an upload is there: the jobs that wait for it may begin, if it can be read as it comes.
+    ///
+    /// # Errors
+    /// As for [`Arrivals::queued`].
+    pub fn grown(&self, id: UploadId) -> Result<()> {
+        let _in_order = self.order.lock();
+        if self.store.upload(id)?.is_none_or(|upload| upload.complete) {
+            return Ok(());
+        }
+        let waiting = self.store.queued_with_upload(id)?;
+        waiting.into_iter().try_for_each(|job| self.queued(job))
+    }
+
+    /// A job that was begun early waits for more of its upload, or goes on if all of that came meanwhile.
+    ///
+    /// # Errors
+    /// As for [`Arrivals::queued`].
+    pub fn put_back(&self, id: JobId) -> Result<()> {
+        let _in_order = self.order.lock();
+        self.store
+            .apply(vec![(Change::Recover { job: id }, None)])?;
+        let job = self.store.job(id)?.filter(|j| j.state == JobState::Queued);
+        let upload = job.as_ref().and_then(|job| job.spec.input.upload);
+        let upload = upload.map(|id| self.store.upload(id)).transpose()?;
+        match job {
+            Some(job) if upload.flatten().is_none_or(|u| u.complete) => self.queued(job),
+            _ => Ok(()),
+        }
     }
 
     /// Every byte of an upload is there: its jobs may begin.

@@ -15,11 +15,12 @@ use newsreel_model::{Code, Error, JobId};
 use newsreel_scheduler::{DeviceId, Epoch, Input, JobEntry, Now, Scheduler, Task, WorkerSlot};
 use parking_lot::RwLock;
 
+use super::arrivals::Arrivals;
 use super::deliver::Stage;
 use super::demand;
 use super::devices::Devices;
+use super::early::Arriving;
 use super::host::Host;
-use super::inputs::Roots;
 use super::live::LiveJob;
 use super::message::Message;
 use super::systemd::Heart;
@@ -37,7 +38,7 @@ pub struct Core {
     pub(super) heart: Heart,
     pub(super) store: Arc<dyn Store>,
     pub(super) config: Arc<Config>,
-    pub(super) roots: Roots,
+    pub(super) arrivals: Arrivals,
     pub(super) cores: usize,
     pub(super) devices: Devices,
     pub(super) jobs: HashMap<JobId, Entry>,
@@ -63,6 +64,8 @@ pub(super) struct Entry {
     pub job: StoredJob,
     pub live: Option<Arc<LiveJob>>,
     pub lacking: Option<Lacking>,
+    /// While its input still arrives.
+    pub arriving: Option<Arriving>,
     /// When encoding began in this execution, and frames that were finished then.
     pub encoding: Option<(Instant, u64)>,
     /// What went wrong last: the words for a failure that the scheduler knows only by its code.
@@ -110,7 +113,7 @@ pub struct Parts {
     pub heart: Heart,
     pub store: Arc<dyn Store>,
     pub config: Arc<Config>,
-    pub roots: Roots,
+    pub arrivals: Arrivals,
     pub cores: usize,
     pub devices: Devices,
     pub tell: Sender<Message>,
@@ -125,7 +128,7 @@ impl Core {
             heart: parts.heart,
             store: parts.store,
             config: parts.config,
-            roots: parts.roots,
+            arrivals: parts.arrivals,
             cores: parts.cores,
             devices: parts.devices,
             jobs: HashMap::new(),
@@ -207,11 +210,16 @@ impl Core {
 
     fn hear(&mut self, message: Message) {
         match message {
-            Message::Queued { job, input_bytes } => self.queue(*job, input_bytes),
+            Message::Queued {
+                job,
+                input_bytes,
+                arriving,
+            } => self.queue(*job, input_bytes, arriving),
             Message::Cancelled(job) => {
                 if let Some(entry) = self.jobs.get_mut(&job) {
                     entry.error = Some(Error::new(Code::Cancelled, "stopped on request"));
                 }
+                self.give_place_back(job);
                 self.tell_of_cancelled(job);
                 self.inputs.push_back(Input::JobCancelled(job));
                 self.settle();
@@ -256,7 +264,15 @@ impl Core {
         self.settle();
     }
 
-    fn queue(&mut self, job: StoredJob, input_bytes: u64) {
+    fn queue(&mut self, job: StoredJob, input_bytes: u64, arriving: Option<Arriving>) {
+        if self.jobs.get(&job.id).is_some_and(|e| e.arriving.is_some()) {
+            // It was begun before its last byte was there, and goes on.
+            return;
+        }
+        let prepare = match arriving {
+            Some(_) => demand::while_arriving,
+            None => demand::prepare,
+        };
         let entry = JobEntry {
             id: job.id,
             priority: job.spec.priority,
@@ -264,13 +280,14 @@ impl Core {
             deadline: job.spec.deadline,
             created_at: job.created_at,
             fallback: job.spec.fallback,
-            prepare: demand::prepare(self.devices.has_gpu(), job.spec.fallback),
+            prepare: prepare(self.devices.has_gpu(), job.spec.fallback),
             disk_bytes: demand::disk_bytes(None, input_bytes),
         };
         // What is left of an earlier try may still be ending; its directory is still open then.
         let known = self.jobs.remove(&job.id);
         let fresh = Entry {
             live: known.and_then(|k| k.live),
+            arriving,
             job,
             lacking: None,
             encoding: None,

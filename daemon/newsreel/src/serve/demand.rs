@@ -54,6 +54,21 @@ pub fn prepare(has_gpu: bool, fallback: Fallback) -> Demand {
     }
 }
 
+/// The same while the input still arrives: it waits more than it works, and must keep no cores from jobs that can run.
+pub fn while_arriving(has_gpu: bool, fallback: Fallback) -> Demand {
+    let prepare = prepare(has_gpu, fallback);
+    let waiting = |resources: Resources| Resources {
+        cpu_millicores: 0,
+        ..resources
+    };
+    Demand {
+        cpu: prepare.cpu.map(waiting),
+        nvidia: prepare.nvidia.map(waiting),
+        vaapi: prepare.vaapi.map(waiting),
+        without_encoder: prepare.without_encoder.map(waiting),
+    }
+}
+
 /// Whether a job may be encoded on the cores of a machine that has a GPU.
 fn may_use_cores(fallback: Fallback) -> bool {
     fallback == Fallback::Any

@@ -101,7 +101,8 @@ impl Core {
         let fit = |live: &Arc<LiveJob>| !live.has_ended() && (again || live.failure().is_none());
         entry.live = entry.live.take().filter(fit);
         let live = entry.live.clone();
-        let (stored, roots) = (entry.job.clone(), self.roots.clone());
+        let (stored, roots) = (entry.job.clone(), self.arrivals.roots.clone());
+        let promised = entry.arriving.as_ref().map(|arriving| arriving.length);
         let config = Arc::clone(&self.config);
         let (store, tell) = (Arc::clone(&self.store), self.tell.clone());
         let at = jiff::Timestamp::now();
@@ -127,7 +128,9 @@ impl Core {
         threads::start("open", move || {
             let live = match live {
                 Some(live) => Ok(live),
-                None => LiveJob::open(stored, &roots, &config, &store, &tell).map(Arc::new),
+                None => {
+                    LiveJob::open(stored, promised, &roots, &config, &store, &tell).map(Arc::new)
+                }
             };
             let _ = tell.send(Message::Opened { epoch, job, live });
         })
@@ -162,6 +165,7 @@ impl Core {
             spill: live.job.spec.fallback == Fallback::Any,
             inits: live.inits(),
             sidecars: live.sidecars.clone(),
+            promised: live.source.promise(),
         };
         let begun = self
             .host(slot, &device)
@@ -346,21 +350,17 @@ impl Core {
     }
 
     pub(super) fn fail(&mut self, job: JobId, code: Code) {
+        self.give_place_back(job);
         let Some(entry) = self.jobs.get(&job) else {
             return;
         };
         let live = entry.live.clone();
-        let (tenant, state, after_s) = (
-            &entry.job.spec.tenant,
-            JobState::Failed,
-            since(entry.job.created_at),
-        );
         JobEnded {
             job,
-            tenant,
-            state,
+            tenant: &entry.job.spec.tenant,
+            state: JobState::Failed,
             code: Some(code),
-            after_s,
+            after_s: since(entry.job.created_at),
             spent: &self.priced(&entry.spent),
         }
         .emit();

@@ -10,6 +10,7 @@ use newsreel_model::store::StoredJob;
 use newsreel_model::{Code, Error, Result};
 use parking_lot::RwLock;
 
+use super::early::Arriving;
 use super::file_url::file_path;
 use super::message::Message;
 use super::place;
@@ -121,17 +122,19 @@ impl Roots {
     }
 
     /// What the deciding thread is told of a job to be worked on; the look at its input may block, so it is not made there.
-    pub fn queued(&self, job: StoredJob) -> Message {
+    pub fn queued(&self, job: StoredJob, arriving: Option<Arriving>) -> Message {
         let roots = self.within(&job.roots);
         let here = self.here(&job).map(Ok);
         let path = here.unwrap_or_else(|| roots.input(&job.spec.input.url));
         let file = path.and_then(|path| {
             std::fs::metadata(&path).map_err(|e| Error::new(Code::InputNotFound, e.to_string()))
         });
+        // An input that is gone is told of by whoever opens it.
+        let there = file.map_or(0, |m| m.len());
         Message::Queued {
             job: Box::new(job),
-            // An input that is gone is told of by whoever opens it.
-            input_bytes: file.map_or(0, |m| m.len()),
+            input_bytes: arriving.as_ref().map_or(there, |a| a.length),
+            arriving,
         }
     }
 

@@ -90,21 +90,26 @@ impl EventSink for Told {
 }
 
 impl LiveJob {
-    /// Opens input and directory, and finds what an earlier execution finished.
+    /// Opens input and directory, and finds what an earlier execution finished. An input that still arrives will have `promised`
+    /// bytes.
     ///
     /// # Errors
     /// Input or directory cannot be opened, or are not what the job was begun with.
     pub fn open(
         job: StoredJob,
+        promised: Option<u64>,
         roots: &Roots,
         config: &Config,
         store: &Arc<dyn Store>,
         tell: &Sender<Message>,
     ) -> Result<Self> {
         let roots = roots.within(&job.roots);
-        let source = roots.open(&job)?;
+        let source = roots.open(&job)?.promised(promised);
         let sidecars = sidecars::read(&job, &roots)?;
-        let fingerprint = fingerprint::of(&source, &job.profile)?;
+        let fingerprint = match job.spec.input.upload {
+            Some(id) => fingerprint::of_upload(id, &source, &job.profile)?,
+            None => fingerprint::of(&source, &job.profile)?,
+        };
         let dir = &roots.dir_of(&job);
         // Before anything is written there, and once more with the lock held.
         refuse_foreign(&job, record::read(dir)?.as_ref())?;

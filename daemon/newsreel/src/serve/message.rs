@@ -13,6 +13,7 @@ use newsreel_model::store::StoredJob;
 use newsreel_model::{Error, JobId, Result};
 use newsreel_scheduler::{DeviceId, Epoch, WorkerSlot};
 
+use super::early::Arriving;
 use super::live::LiveJob;
 use crate::worker::protocol::{Done, Planned};
 
@@ -22,6 +23,8 @@ pub enum Message {
     Queued {
         job: Box<StoredJob>,
         input_bytes: u64,
+        /// Its input still arrives, and is read as it comes.
+        arriving: Option<Arriving>,
     },
     /// A job was cancelled; durable already.
     Cancelled(JobId),

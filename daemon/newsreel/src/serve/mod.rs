@@ -8,6 +8,7 @@ mod core;
 mod deliver;
 mod demand;
 mod devices;
+mod early;
 mod execute;
 mod fallbacks;
 mod file_url;
@@ -59,6 +60,7 @@ use self::arrivals::Arrivals;
 use self::control::Daemon;
 use self::core::{Core, Parts};
 use self::devices::Devices;
+use self::early::Early;
 use self::inputs::Roots;
 use self::message::Message;
 use self::reload::Reload;
@@ -107,25 +109,26 @@ pub fn run(origin: Origin) -> Result<()> {
     let (tell, messages) = unbounded();
     let snapshot = Arc::new(RwLock::new(Snapshot::default()));
     let heart = Heart::default();
-    let core = Core::new(Parts {
-        heart: heart.clone(),
-        scheduler: Scheduler::new(policy(&config), u64::from(boot) << 32),
-        store: Arc::clone(&store),
-        config: Arc::clone(&config),
-        roots: roots.clone(),
-        cores: faults::cores(cores()),
-        devices: Devices::new(data_dir.join("kernels")),
-        tell: tell.clone(),
-        snapshot: Arc::clone(&snapshot),
-    });
     let (fetcher, wanted) = Fetcher::new(data_dir.join(fetch::FOLDER));
     let arrivals = Arrivals {
         fetcher,
+        early: Early::new(data_dir.join(uploads::FOLDER), &settings),
         store: Arc::clone(&store),
         roots: roots.clone(),
         tell: tell.clone(),
         order: Arc::default(),
     };
+    let core = Core::new(Parts {
+        heart: heart.clone(),
+        scheduler: Scheduler::new(policy(&config), u64::from(boot) << 32),
+        store: Arc::clone(&store),
+        config: Arc::clone(&config),
+        arrivals: arrivals.clone(),
+        cores: faults::cores(cores()),
+        devices: Devices::new(data_dir.join("kernels")),
+        tell: tell.clone(),
+        snapshot: Arc::clone(&snapshot),
+    });
     let folder = data_dir.join(uploads::FOLDER);
     let desk = Desk::open(folder, Arc::clone(&settings), arrivals.clone())?;
     recover(&arrivals)?;

@@ -52,6 +52,8 @@ impl Core {
             return;
         };
         let id = session.job;
+        // Its last byte was read.
+        self.give_place_back(id);
         let Some(live) = self.jobs.get(&id).and_then(|e| e.live.clone()) else {
             return;
         };

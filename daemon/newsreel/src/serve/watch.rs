@@ -29,6 +29,11 @@ impl Pulse {
         }
     }
 
+    /// What it waits for is not its affair.
+    pub fn excuse(&mut self) {
+        self.moved = Instant::now();
+    }
+
     /// Whether its encoders are open.
     pub fn encodes(&self) -> bool {
         self.done.frames > 0
@@ -59,6 +64,7 @@ impl Core {
         let (lease, stall) = (limit(worker.lease_s), limit(worker.stall_s));
         let longest = limit(worker.max_session_s);
         let hung = |what: String| Error::new(Code::WorkerStalled, what);
+        self.look_after_arrivals();
         let slots: Vec<WorkerSlot> = self.hosts.keys().copied().collect();
         for slot in slots {
             let Some(entry) = self.hosts.get_mut(&slot) else {
@@ -69,7 +75,7 @@ impl Core {
                 entry.heard = Instant::now();
                 let sessions = self.sessions.values_mut().filter(|s| s.slot == slot);
                 let pulses = sessions.filter_map(|s| s.pulse.as_mut());
-                pulses.for_each(|pulse| pulse.moved = Instant::now());
+                pulses.for_each(Pulse::excuse);
                 continue;
             }
             if entry.condemned.is_some() || entry.closing {

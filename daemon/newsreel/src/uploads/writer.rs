@@ -15,6 +15,9 @@ use super::{Desk, off_thread};
 /// So much may be on its way to the disk: what is synced in the end does not keep the client waiting for long.
 const SYNC_BYTES: u64 = 64 << 20;
 
+/// So many bytes are at least between two tellings of jobs that wait for an upload.
+const TELL_BYTES: u64 = 64 << 10;
+
 /// How often an upload that arrives slowly is said to be alive.
 const PROLONG: Duration = Duration::from_secs(600);
 
@@ -43,6 +46,8 @@ struct Open {
     own: u64,
     unsynced: u64,
     prolonged: Instant,
+    /// How many bytes have to be there for jobs to be told of them.
+    told_at: u64,
 }
 
 impl Writer {
@@ -72,6 +77,7 @@ impl Writer {
             own,
             unsynced: 0,
             prolonged: Instant::now(),
+            told_at: 0,
         }))))
     }
 }
@@ -100,11 +106,22 @@ impl Open {
         if self.unsynced >= SYNC_BYTES {
             self.sync()?;
         }
+        self.tell_of_growth()?;
         if self.prolonged.elapsed() >= PROLONG {
             self.desk.prolong(self.upload.id)?;
             self.prolonged = Instant::now();
         }
         Ok(())
+    }
+
+    /// Jobs may wait for more than there was; the more there is, the less a little more says.
+    fn tell_of_growth(&mut self) -> Result<()> {
+        let has_all = self.at == self.upload.length;
+        if has_all || self.at < self.told_at {
+            return Ok(());
+        }
+        self.told_at = self.at + (self.at / 8).max(TELL_BYTES);
+        self.desk.arrivals.grown(self.upload.id)
     }
 
     fn sync(&mut self) -> Result<()> {

@@ -106,7 +106,8 @@ impl Worker {
             let task = fds.next().ok_or_else(|| Error::bug("no task"))?;
             let task: Task = serde_json::from_slice(&channel::payload(task)?)
                 .map_err(|e| Error::bug(format!("a task: {e}")))?;
-            Ok((Arc::new(Session::new(epoch, input)?), task, fds))
+            let session = Session::new(epoch, input, task.promised())?;
+            Ok((Arc::new(session), task, fds))
         })();
         let (session, task, more) = match begun {
             Ok(begun) => begun,

@@ -56,6 +56,8 @@ pub enum Task {
         inits: HashMap<String, Vec<u8>>,
         /// Files of subtitles beside the source.
         sidecars: Vec<Sidecar>,
+        /// Bytes the input will have, where it still arrives.
+        promised: Option<u64>,
     },
     /// Segments of a plan.
     Run {
@@ -89,6 +91,16 @@ pub struct ToMeasure {
     pub segments: Vec<usize>,
     /// Lengths of the pieces in bytes, as they follow each other: for each segment one of each rung, with its init segment.
     pub lengths: Vec<u64>,
+}
+
+impl Task {
+    /// Bytes the input will have, where it still arrives.
+    pub fn promised(&self) -> Option<u64> {
+        match self {
+            Self::Programme { promised, .. } => *promised,
+            Self::Run { .. } | Self::Measure(_) => None,
+        }
+    }
 }
 
 /// The programme's plan and what was read of the source.

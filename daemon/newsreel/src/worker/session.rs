@@ -43,15 +43,16 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session over an opened input.
+    /// A session over an opened input, which will have `promised` bytes if it still arrives.
     ///
     /// # Errors
     /// The input is no regular file, or empty.
-    pub fn new(epoch: u64, input: OwnedFd) -> Result<Self> {
+    pub fn new(epoch: u64, input: OwnedFd, promised: Option<u64>) -> Result<Self> {
+        let source = FileSource::over(File::from(input), "the input")?.promised(promised);
         Ok(Self {
             epoch,
             control: RunControl::new(Cancel::default()),
-            source: FileSource::over(File::from(input), "the input")?,
+            source,
             frames: Arc::default(),
             underway: Mutex::new(0),
             taken: Condvar::new(),
@@ -107,6 +108,7 @@ impl Session {
                 spill,
                 inits,
                 sidecars,
+                promised: _,
             } => {
                 let devices = device.devices(cores(), threads_per_encoder, spill)?;
                 let ask = Ask {
