@@ -18,7 +18,7 @@ pub struct Watch {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WatchedFolder {
-    /// Where it is; it must lie below an input root.
+    /// Where it is: a path below an input root, or `s3://BUCKET/PREFIX` that a store of the configuration has.
     pub directory: String,
     /// The profile of its jobs.
     #[serde(default = "web")]

@@ -138,7 +138,7 @@ pub fn expected_s(whole: u64, index: &Index, time_base: Rational) -> Option<f64>
     let packets = index.packets.iter();
     let mut known = packets.filter_map(|p| Some((p.position?, p.dts.or(p.pts)?)));
     let first = known.next()?;
-    let last = known.last()?;
+    let last = known.next_back()?;
     let bytes = last.0.checked_sub(first.0).filter(|bytes| *bytes > 0)?;
     let span = last.1.checked_sub(first.1).filter(|span| *span > 0)?;
     Some(whole as f64 / bytes as f64 * span as f64 * time_base.to_f64())

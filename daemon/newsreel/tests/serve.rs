@@ -110,6 +110,8 @@ mod unread;
 mod upgrade;
 #[path = "serve/uploads.rs"]
 mod uploads;
+#[path = "serve/watched_buckets.rs"]
+mod watched_buckets;
 #[path = "serve/webhooks.rs"]
 mod webhooks;
 

@@ -1,4 +1,5 @@
-//! Watched folders: each file that has stopped growing becomes a job, and is moved when that has ended. Not here: the job.
+//! Watched folders: each file that has stopped growing becomes a job, and is moved when that has ended. Not here: the job, or
+//! folders in object stores (`watched_buckets`).
 //!
 //! Which job a file has become is found by the job's external id, made of the file's path, inode, size and time of change; so a
 //! restart hands nothing in twice.
@@ -19,20 +20,21 @@ use newsreel_model::{Code, Error, JobId, Result};
 use url::Url;
 
 use super::control::Daemon;
+use crate::storage::is_s3;
 use crate::threads;
 
 /// How often folders are looked at.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// How long a file that could not be handed in is left alone.
-const AGAIN: Duration = Duration::from_secs(60);
+pub(super) const AGAIN: Duration = Duration::from_secs(60);
 
 /// The most files of a folder that are looked at.
-const MAX_FILES: usize = 10_000;
+pub(super) const MAX_FILES: usize = 10_000;
 
 /// Where files go when their job is complete, and when it is not.
-const DONE: &str = "done";
-const FAILED: &str = "failed";
+pub(super) const DONE: &str = "done";
+pub(super) const FAILED: &str = "failed";
 
 /// Begins to watch, until the daemon is told to stop.
 ///
@@ -99,7 +101,8 @@ impl Watcher {
         let config = self.daemon.settings.in_force();
         let settled = Duration::from_secs(config.watch.settle_s.into());
         let mut seen = Vec::new();
-        for (name, folder) in &config.watch.folders {
+        let here = config.watch.folders.iter();
+        for (name, folder) in here.filter(|(_, folder)| !is_s3(&folder.directory)) {
             for (path, data) in files(Path::new(&folder.directory)) {
                 if let Err(error) = self.file(name, folder, &path, &data, settled) {
                     tracing::warn!(folder = name, file = %path.display(), detail = error.detail(), "{error}");
@@ -136,7 +139,7 @@ impl Watcher {
         }
         let job = match known.job {
             Some(id) => self.daemon.store.job(id)?,
-            None => match hand_in(&self.daemon, name, folder, path, &print) {
+            None => match take(&self.daemon, name, folder, path, &print) {
                 Ok(job) => Some(job),
                 Err(error) => {
                     known.refused = Some(Instant::now());
@@ -165,14 +168,30 @@ fn files(folder: &Path) -> Vec<(PathBuf, Metadata)> {
 }
 
 /// The job that a file has become before, or becomes now.
-fn hand_in(
+fn take(
     daemon: &Daemon,
     name: &str,
     folder: &WatchedFolder,
     path: &Path,
     print: &Print,
 ) -> Result<StoredJob> {
+    let url = Url::from_file_path(path)
+        .map_err(|()| Error::new(Code::RequestInvalid, "its path is not absolute"))?;
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
     let id = print.external_id(path);
+    hand_in(daemon, (name, folder), (url.into(), &file), id)
+}
+
+/// The job found by `id`, or one of a folder with its name over a file at an address with its own.
+///
+/// # Errors
+/// The job is refused, or the store failed.
+pub(super) fn hand_in(
+    daemon: &Daemon,
+    (name, folder): (&str, &WatchedFolder),
+    (url, file): (String, &str),
+    id: String,
+) -> Result<StoredJob> {
     let earlier = daemon.store.jobs(&JobQuery {
         external_id: Some(id.clone()),
         limit: 1,
@@ -181,20 +200,19 @@ fn hand_in(
     if let Some(job) = earlier.into_iter().next() {
         return Ok(job);
     }
-    let url = Url::from_file_path(path)
-        .map_err(|()| Error::new(Code::RequestInvalid, "its path is not absolute"))?;
     let mut spec = JobSpec::new(url);
     spec.profile.clone_from(&folder.profile);
     spec.priority = folder.priority;
     spec.tenant.clone_from(&folder.tenant);
-    spec.title = path.file_stem().map(|stem| title(&stem.to_string_lossy()));
+    let stem = Path::new(file).file_stem();
+    spec.title = stem.map(|stem| title(&stem.to_string_lossy()));
     spec.external_id = Some(id.clone());
     let by = Principal {
         caller: format!("watch:{name}"),
         ..Principal::local()
     };
     let made = daemon.submit_now(spec, Some(id), by)?.job;
-    tracing::info!(job = %made.id, folder = name, file = %path.display(), "a file was taken");
+    tracing::info!(job = %made.id, folder = name, file, "a file was taken");
     let unknown = || Error::bug("a job that was just accepted is not there");
     daemon.store.job(made.id)?.ok_or_else(unknown)
 }
@@ -229,7 +247,8 @@ fn put_away(path: &Path, job: &StoredJob) -> Result<()> {
     std::fs::rename(path, place).map_err(failed)
 }
 
-fn why(job: &StoredJob) -> String {
+/// Why a job did not complete, for people.
+pub(super) fn why(job: &StoredJob) -> String {
     let (code, message) = match &job.failure {
         Some(failure) => (failure.code.as_str(), failure.message.as_str()),
         None => (job.state.name(), "the job was cancelled"),

@@ -37,6 +37,7 @@ mod translate;
 mod translator;
 mod view;
 mod watch;
+mod watched_buckets;
 mod work;
 
 use std::net::SocketAddr;
@@ -172,6 +173,7 @@ pub fn run(origin: Origin) -> Result<()> {
     retention::start(daemon.clone())?;
     look_after_inputs(desk, arrivals)?;
     folders::start(daemon.clone())?;
+    watched_buckets::start(daemon.clone())?;
     name_what_is_open();
     printing::note(format!("newsreel listens on http://{address}"));
     systemd::keep_watch(heart)?;
