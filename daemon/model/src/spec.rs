@@ -33,7 +33,7 @@ pub struct InputSpec {
         )
     )]
     pub url: String,
-    /// The id of an upload, at the end of its address. It may still be arriving: the job then waits for it.
+    /// The id of an upload, at the end of its address. It may still be arriving: the job then waits for what it needs of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upload: Option<UploadId>,
 }
