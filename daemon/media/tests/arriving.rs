@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use newsreel_media::arriving::{Verdict, verdict};
 use newsreel_media::ffi::{ByteSource, Source};
+use newsreel_media::index::PacketRecord;
 use newsreel_media::pictures::{PictureSource, thumbnails};
 use newsreel_media::prepare::{self, Limits, Prepared};
 use newsreel_model::Cancel;
@@ -137,6 +138,14 @@ fn pictures(source: &Trickle, plan: &Plan, like: &Prepared) -> (Vec<Vec<u8>>, us
     (made.unwrap().thumbnails, there)
 }
 
+/// The packets but for their lengths, which libavformat finds out from the whole where a stream does not say them. What is
+/// made of them is in the plan and its digest.
+fn packets(of: &Prepared) -> Vec<PacketRecord> {
+    let packets = of.index.packets.iter();
+    let without = packets.map(|p| PacketRecord { duration: 0, ..*p });
+    without.collect()
+}
+
 /// Holds an input that arrives against the whole; says what part of it was there when all its pictures were made.
 #[allow(clippy::cast_precision_loss, reason = "a share")]
 fn compare(path: &Path) -> f64 {
@@ -147,11 +156,7 @@ fn compare(path: &Path) -> f64 {
     let arriving = Trickle::new(&bytes, PIECE);
     let (got, early) = prepared(&(Arc::new(arriving) as Arc<dyn Source>));
     assert_eq!(got.plan, expected.plan, "{name}");
-    assert_eq!(
-        got.index.to_bytes().unwrap(),
-        expected.index.to_bytes().unwrap(),
-        "{name}: packets"
-    );
+    assert!(packets(&got) == packets(&expected), "{name}: packets");
     assert_eq!(early, began, "{name}: what can begin at once");
     let (all, _) = pictures(&whole, &expected.plan, &expected);
     let arriving = Trickle::new(&bytes, PIECE);
