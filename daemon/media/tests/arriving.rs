@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use newsreel_media::arriving::{Verdict, verdict};
 use newsreel_media::ffi::{ByteSource, Source};
 use newsreel_media::index::PacketRecord;
-use newsreel_media::pictures::{PictureSource, thumbnails};
+use newsreel_media::pictures::{PictureSource, Sizes, thumbnails};
 use newsreel_media::prepare::{self, Limits, Prepared};
 use newsreel_model::Cancel;
 use newsreel_model::plan::Plan;
@@ -122,7 +122,7 @@ fn prepared(source: &Arc<dyn Source>) -> (Prepared, Option<i64>) {
 }
 
 /// Thumbnails, and how much of the input was there when the last one was made.
-fn pictures(source: &Trickle, plan: &Plan, like: &Prepared) -> (Vec<Vec<u8>>, usize) {
+fn pictures(source: &Trickle, plan: &Plan, like: &Prepared) -> (Vec<Sizes>, usize) {
     let shared: Arc<dyn Source> = Arc::new(source.clone());
     let from = PictureSource {
         source: &shared,
@@ -130,12 +130,8 @@ fn pictures(source: &Trickle, plan: &Plan, like: &Prepared) -> (Vec<Vec<u8>>, us
         plan,
         duration_s: plan.duration_s(),
     };
-    let mut there = 0;
-    let made = thumbnails(&from, &Cancel::default(), |_, _| {
-        there = source.there();
-        Ok(())
-    });
-    (made.unwrap().thumbnails, there)
+    let made = thumbnails(&from, &Cancel::default()).unwrap();
+    (made.thumbnails, source.there())
 }
 
 /// The packets but for their lengths, which libavformat finds out from the whole where a stream does not say them. What is
