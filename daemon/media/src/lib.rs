@@ -27,6 +27,7 @@ pub mod pipeline;
 pub mod prepare;
 pub mod probe;
 pub mod reader;
+pub mod resume;
 pub mod slots;
 pub mod software;
 pub mod software_scaler;

@@ -17,7 +17,7 @@ use newsreel_model::ports::EventSink;
 use newsreel_model::report::FallbackReport;
 use newsreel_model::store::{Change, Store, StoredJob};
 use newsreel_model::subtitle::Sidecar;
-use newsreel_model::{Cancel, Code, Error, JobId, Result};
+use newsreel_model::{Cancel, Code, Error, Result};
 use parking_lot::Mutex;
 
 use super::checkpoints::StoreCheckpoints;
@@ -25,6 +25,7 @@ use super::deliver::Outbound;
 use super::inputs::Roots;
 use super::message::Message;
 use super::records::{new_record, refuse_foreign};
+use super::told::Told;
 use super::translate::Translations;
 use super::{sidecars, spoken};
 use crate::job::outdir::OutDir;
@@ -70,23 +71,6 @@ struct State {
     /// Paths of what was handed over to be published.
     underway: HashSet<String>,
     runs: usize,
-}
-
-/// Passes a job's events on to be logged.
-struct Told {
-    job: JobId,
-    tell: Sender<Message>,
-}
-
-impl EventSink for Told {
-    fn emit(&self, event: &Event) {
-        let event = event.clone();
-        // The scheduler's thread ends only with the process.
-        let _ = self.tell.send(Message::Event {
-            job: self.job,
-            event,
-        });
-    }
 }
 
 impl LiveJob {

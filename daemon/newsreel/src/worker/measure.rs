@@ -9,7 +9,7 @@ use newsreel_media::ffi::Source;
 use newsreel_media::index::Index;
 use newsreel_media::measure;
 use newsreel_media::pipeline::RunControl;
-use newsreel_media::prepare;
+use newsreel_media::resume;
 use newsreel_model::report::Quality;
 use newsreel_model::{Error, Result};
 
@@ -37,7 +37,7 @@ pub fn measure(
     };
     let index = Index::from_bytes(&channel::payload(index)?)?;
     let limits = limits(&task.limits);
-    let prepared = prepare::resume(source, index, &task.plan, limits, &control.cancel)?;
+    let prepared = resume::resume(source, index, &task.plan, limits, &control.cancel)?;
     let pieces = File::from(pieces);
     let rungs = task.plan.video.rungs.len();
     let segments = |rung: usize, segment: usize| {

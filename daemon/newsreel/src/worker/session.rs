@@ -11,6 +11,7 @@ use newsreel_media::index::Index;
 use newsreel_media::pictures::{self, PictureSource};
 use newsreel_media::pipeline::RunControl;
 use newsreel_media::prepare::{self, Prepared};
+use newsreel_media::resume;
 use newsreel_model::job::layout;
 use newsreel_model::plan::Plan;
 use newsreel_model::profile::Profile;
@@ -136,7 +137,7 @@ impl Session {
                 let index = index.ok_or_else(|| Error::bug("a run without an index"))?;
                 let index = Index::from_bytes(&channel::payload(index)?)?;
                 let cancel = &self.control.cancel;
-                let prepared = prepare::resume(&source, index, &plan, limits(&l), cancel)?;
+                let prepared = resume::resume(&source, index, &plan, limits(&l), cancel)?;
                 let devices = device.devices(cores, threads_per_encoder, spill)?;
                 let sink = self.sink(&outlet, &prepared.plan, inits, cancel);
                 let told = |fallback| outlet.tell(fallback);
