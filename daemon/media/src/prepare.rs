@@ -271,13 +271,12 @@ impl Head {
     }
 
     /// A plan for the segments that are certain from the beginning alone: the first one, where there is more than one.
-    /// From here on the rest of the source cannot change that segment. A source that was read already has no use for it,
-    /// but where colours are converted: its large rungs would keep the lowest one waiting.
+    /// From here on the rest of the source cannot change that segment. Of a source that was read already it is of use too: beside
+    /// the large rungs the lowest one would have to wait for them.
     #[must_use]
     pub fn start(&mut self) -> Option<Start> {
         let complete = self.indexer.index.complete;
-        let converted = self.plan.video.conditioning.from.is_some();
-        if self.plan.is_sound_alone() || (complete && !converted) {
+        if self.plan.is_sound_alone() {
             return None;
         }
         let mut prepared = self.prepare(self.indexer.index.prefix());

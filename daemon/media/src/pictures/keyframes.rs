@@ -242,6 +242,14 @@ impl<'a> KeyFrames<'a> {
 
     /// From the key frame at hand on to the first picture at `time`, as long as the budget lasts.
     fn go_forward(&mut self, time: i64) -> Result<Option<Moment>> {
+        self.decoder.skip_unreferenced(true);
+        let found = self.decode_until(time);
+        self.decoder.skip_unreferenced(false);
+        found
+    }
+
+    /// Decodes what others refer to until `time`.
+    fn decode_until(&mut self, time: i64) -> Result<Option<Moment>> {
         let mut shown: Option<Moment> = None;
         while self.forward > 0 {
             self.forward -= 1;
