@@ -271,8 +271,8 @@ impl Head {
     }
 
     /// A plan for the segments that are certain from the beginning alone: the first one, where there is more than one.
-    /// From here on the rest of the source cannot change that segment. Of a source that was read already it is of use too: beside
-    /// the large rungs the lowest one would have to wait for them.
+    /// From here on the rest of the source cannot change that segment. Of a longer source that was read already it is of use too:
+    /// beside the large rungs the lowest one would have to wait for them.
     #[must_use]
     pub fn start(&mut self) -> Option<Start> {
         let complete = self.indexer.index.complete;
@@ -283,6 +283,8 @@ impl Head {
         // Pictures of the last segments read may still be reordered with, or held until, what follows.
         let grid = &prepared.slots.grid;
         let runs_on = if complete {
+            // Where there is one segment alone, a head start would be everything.
+            grid.segments.get(1)?;
             grid.duration_ticks()
         } else {
             let certain = grid.len().checked_sub(UNCERTAIN_SEGMENTS)?;

@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 
 use super::control::Daemon;
 use super::folders::{AGAIN, DONE, FAILED, MAX_FILES, hand_in, why};
-use crate::storage::{Bucket, Fault, Place, is_s3};
+use crate::storage::{self, Bucket, Fault, Place, is_s3};
 use crate::threads;
 
 /// How often it is looked whether it is time to list.
@@ -34,14 +34,9 @@ const FIELD: &str = "directory";
 /// # Errors
 /// No thread can be started.
 pub fn start(daemon: Daemon) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .max_blocking_threads(1)
-        .build()
-        .map_err(|e| Error::bug(format!("no thread can be started: {e}")))?;
     let mut watcher = Watcher {
         daemon,
-        runtime,
+        runtime: storage::runtime(1)?,
         known: HashMap::new(),
         listed: HashMap::new(),
     };
