@@ -60,7 +60,9 @@ impl Ladder {
         );
         let all = probe(&path, &["-show_streams", "-show_format"]);
         let streams = all["streams"].as_array().unwrap();
-        assert_eq!(streams.len(), 1 + usize::from(!plan.audio.is_empty()));
+        let beside = [!plan.audio.is_empty(), plan.timecode.is_some()];
+        let beside = beside.into_iter().filter(|there| *there).count();
+        assert_eq!(streams.len(), 1 + beside);
         assert_eq!(streams[0]["width"], rung.width);
         assert_eq!(streams[0]["height"], rung.height);
         assert_eq!(streams[0]["nb_frames"], plan.grid.frames().to_string());
