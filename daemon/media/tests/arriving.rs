@@ -191,7 +191,13 @@ fn what_arrives_is_planned_and_shown_as_if_it_were_whole() {
     ];
     for clip in clips {
         let there = compare(&clip);
-        assert!(there < 1.0, "{}: after the last byte", clip.display());
+        // In a transport stream a jump finds the key frame after a place, which the last may not have.
+        let may_end = clip.extension().is_some_and(|e| e == "ts");
+        assert!(
+            there < 1.0 || may_end,
+            "{}: after the last byte",
+            clip.display()
+        );
     }
 }
 
