@@ -48,10 +48,15 @@ pub fn sample(plan: &Plan) -> Vec<usize> {
     let longest = segments.iter().map(|s| s.duration_ticks).max().unwrap_or(1);
     let count = (MOST_S / plan.seconds(longest.max(1))) as usize;
     let count = count.clamp(1, segments.len());
-    // In the middle of as many equal stretches: neither the first picture nor the credits count for more than the rest.
-    (0..count)
-        .map(|i| (2 * i + 1) * segments.len() / (2 * count))
-        .collect()
+    spread(count, segments.len())
+}
+
+/// So many of `all` segments, in the middle of as many equal stretches: neither the first picture nor the credits count for more
+/// than the rest.
+#[must_use]
+pub fn spread(count: usize, all: usize) -> Vec<usize> {
+    let middle = |i| (2 * i + 1) * all / (2 * count);
+    (0..count).map(middle).collect()
 }
 
 /// Compares these rungs of the plan, by index, with the source over these segments; qualities come in the order of the rungs.

@@ -65,7 +65,8 @@ impl Tuner<'_> {
     /// The highest level tried at which this rung looks alike; its own where none does.
     fn choose(&self, prepared: &mut Prepared, rung: usize) -> Result<u32> {
         let began = Instant::now();
-        let RungPlan { codec, crf: own } = of(prepared, rung);
+        let plan = &prepared.plan.video.rungs[rung];
+        let (codec, own) = (plan.codec, plan.crf);
         let most = own + if codec == VideoCodec::Av1 { 12 } else { 8 };
         let (mut best, mut failed) = (own, most + 1);
         let mut level = own;
@@ -89,10 +90,7 @@ impl Tuner<'_> {
     /// Encodes some segments of one rung into memory, and measures them.
     fn attempt(&self, prepared: &Prepared, rung: usize) -> Result<Quality> {
         let count = prepared.plan.grid.len();
-        let tried = MAX_SEGMENTS.min(count);
-        let chosen: Vec<usize> = (0..tried)
-            .map(|i| (2 * i + 1) * count / (2 * tried))
-            .collect();
+        let chosen = measure::spread(MAX_SEGMENTS.min(count), count);
         let made = InMemory::default();
         let control = RunControl::new(self.cancel.clone());
         for &segment in &chosen {
@@ -111,20 +109,6 @@ impl Tuner<'_> {
         let measured = measure::measure(prepared, &[rung], &chosen, &segments, &|| {}, &control)?;
         let measured = measured.into_iter().next();
         measured.ok_or_else(|| Error::bug("a rung was not measured"))
-    }
-}
-
-/// What of a rung counts here.
-struct RungPlan {
-    codec: VideoCodec,
-    crf: u32,
-}
-
-fn of(prepared: &Prepared, rung: usize) -> RungPlan {
-    let plan = &prepared.plan.video.rungs[rung];
-    RungPlan {
-        codec: plan.codec,
-        crf: plan.crf,
     }
 }
 

@@ -11,7 +11,7 @@ use object_store::path::Path as Key;
 use object_store::{ObjectStoreExt as _, PutOptions};
 use tokio::runtime::Runtime;
 
-use super::{Bucket, Fault, Place, kinds};
+use super::{Bucket, Fault, Place, kinds, runtime};
 
 /// Somebody waits for the answer.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -35,14 +35,10 @@ impl Delivered {
         let field = "destination";
         let place = Place::parse(field, &job.destination)?;
         let (name, store) = place.store(field, config, &job.spec.tenant)?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|e| Error::new(Code::WorkerLost, format!("cannot start a thread: {e}")))?;
         Ok(Self {
             bucket: Bucket::open(name, store, &place.bucket)?,
             place,
-            runtime,
+            runtime: runtime(1)?,
         })
     }
 

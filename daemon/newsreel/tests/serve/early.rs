@@ -10,12 +10,11 @@ use std::process::Command;
 
 use newsreel_model::control::JobView;
 use newsreel_model::job::JobState;
-use newsreel_model::spec::{InputSpec, JobSpec};
 
 use crate::daemon::{Daemon, dir, spec};
 use crate::processes::until;
 use crate::support::turn;
-use crate::tus::{Tus, id};
+use crate::tus::{Tus, job_over};
 use crate::{clip, clips, sound};
 
 /// Seconds of the clip; its two thumbnails come from the first three quarters.
@@ -34,16 +33,6 @@ fn arriving(extension: &str) -> PathBuf {
         std::fs::rename(made, &path).unwrap();
     }
     path
-}
-
-fn over(at: &str) -> JobSpec {
-    let mut spec = JobSpec::new("");
-    spec.profile = "story".to_owned();
-    spec.input = InputSpec {
-        url: String::new(),
-        upload: Some(id(at)),
-    };
-    spec
 }
 
 #[track_caller]
@@ -122,7 +111,7 @@ fn a_story_is_seen_and_playable_before_its_upload_ends() {
     for extension in ["ts", "mkv", "mp4"] {
         let clip = arriving(extension);
         let sent = Sent::percent(&daemon, &clip, 30);
-        let job = daemon.submit(&over(&sent.at));
+        let job = daemon.submit(&job_over(&sent.at));
         sent.up_to(95);
         wait_for_event(&daemon, &job, "thumbnails.ready");
         wait_for_event(&daemon, &job, "output.playable");
@@ -144,7 +133,7 @@ fn a_job_whose_upload_stands_still_waits_and_goes_on() {
     let daemon = Daemon::start("[uploads]\nearly = 1\nearly_stall_s = 2\n");
     let clip = arriving("ts");
     let sent = Sent::percent(&daemon, &clip, 50);
-    let job = daemon.submit(&over(&sent.at));
+    let job = daemon.submit(&job_over(&sent.at));
     let waits_again = |job: &JobView| {
         wait_for_event(&daemon, job, "job.started");
         let waits = || daemon.job(job.id).state == JobState::Queued;
@@ -153,7 +142,7 @@ fn a_job_whose_upload_stands_still_waits_and_goes_on() {
     waits_again(&job);
     // Its place is free for another.
     let other = Sent::percent(&daemon, &clip, 50);
-    let next = daemon.submit(&over(&other.at));
+    let next = daemon.submit(&job_over(&other.at));
     waits_again(&next);
     other.up_to(100);
     daemon.wait_for(next.id, JobState::Completed);
@@ -172,7 +161,7 @@ fn a_job_over_an_upload_outlives_a_kill_in_its_middle() {
     let daemon = start();
     let clip = arriving("mkv");
     let sent = Sent::percent(&daemon, &clip, 60);
-    let job = daemon.submit(&over(&sent.at));
+    let job = daemon.submit(&job_over(&sent.at));
     wait_for_event(&daemon, &job, "output.playable");
     let before = daemon.store().stamps(job.id);
     daemon.kill9();
@@ -192,7 +181,7 @@ fn what_was_begun_early_ends_when_it_is_told_to() {
     let _turn = turn();
     let daemon = start();
     let sent = Sent::percent(&daemon, &arriving("ts"), 50);
-    let job = daemon.submit(&over(&sent.at));
+    let job = daemon.submit(&job_over(&sent.at));
     wait_for_event(&daemon, &job, "output.playable");
     let needed = sent.tus.ask(&format!("DELETE {}", sent.at), &[]);
     assert_eq!(needed.status, 409, "{needed:?}");
@@ -203,7 +192,7 @@ fn what_was_begun_early_ends_when_it_is_told_to() {
     let done = daemon.wait_for(job.id, JobState::Completed);
     sound(&dir(&done));
     let gone = Sent::percent(&daemon, &arriving("ts"), 50);
-    let job = daemon.submit(&over(&gone.at));
+    let job = daemon.submit(&job_over(&gone.at));
     wait_for_event(&daemon, &job, "output.playable");
     daemon.tell(job.id, "cancel").unwrap();
     until("nobody needs it", || {

@@ -4,6 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use newsreel_model::spec::{InputSpec, JobSpec};
+
 use crate::daemon::Daemon;
 use crate::support::process::HANG_S;
 
@@ -126,4 +128,15 @@ pub fn answer(mut connection: TcpStream) -> Answer {
 /// The id at the end of an upload's path.
 pub fn id(at: &str) -> newsreel_model::UploadId {
     at.rsplit('/').next().unwrap().parse().unwrap()
+}
+
+/// A job over the upload at an address.
+pub fn job_over(at: &str) -> JobSpec {
+    let mut spec = JobSpec::new("");
+    spec.profile = "story".to_owned();
+    spec.input = InputSpec {
+        url: String::new(),
+        upload: Some(id(at)),
+    };
+    spec
 }

@@ -7,14 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use newsreel_model::job::JobState;
-use newsreel_model::spec::{InputSpec, JobSpec};
 use serde_json::json;
 
 use crate::daemon::{Bad, Daemon, dir};
 use crate::processes::until;
 use crate::support::process::{newsreel, run};
 use crate::support::turn;
-use crate::tus::{Tus, id};
+use crate::tus::{Tus, id, job_over};
 use crate::{clip, sound};
 
 /// Where the daemon keeps what arrived.
@@ -29,16 +28,6 @@ fn bytes(count: usize) -> Vec<u8> {
         state.to_be_bytes()[0]
     };
     std::iter::repeat_with(&mut next).take(count).collect()
-}
-
-fn job_over(at: &str) -> JobSpec {
-    let mut spec = JobSpec::new("");
-    spec.profile = "story".to_owned();
-    spec.input = InputSpec {
-        url: String::new(),
-        upload: Some(id(at)),
-    };
-    spec
 }
 
 #[test]
